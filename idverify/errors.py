@@ -1,0 +1,248 @@
+"""Every exception that idverify raises on purpose.
+
+::
+
+    IdverifyError
+    |-- InputError                     the caller's input cannot be used        (command line: exit 3)
+    |   |-- InvalidInput               invalid_input
+    |   |-- TooLarge                   too_large
+    |   |-- ImageRejected              image_rejected
+    |   |-- FailureToAcquire
+    |   |   |-- NoFace                 no_face
+    |   |   |-- MultipleFaces          multiple_faces
+    |   |   `-- FailureToAssess        failure_to_assess
+    |   |-- SubjectNotFound            subject_not_found
+    |   |-- SubjectExists              subject_exists
+    |   |-- NoReference                no_reference
+    |   |-- PolicyUnknown              policy_unknown
+    |   `-- IdempotencyConflict        idempotency_conflict
+    |-- AccessDenied                   the caller may not do this              (exit 3)
+    |   |-- Unauthenticated            unauthenticated
+    |   |-- ScopeMissing               scope_missing
+    |   |-- AudienceNotAllowed         audience_not_allowed
+    |   |-- PurposeNotAllowed          purpose_not_allowed
+    |   |-- AttemptsExhausted          attempts_exhausted
+    |   `-- Overloaded                 overloaded
+    |-- TokenInvalid                   a token is not what it claims to be     (exit 1)
+    |   `-- one leaf a check           token_*  (idverify.credentials documents them)
+    `-- Fault                          our side failed                         (exit 4)
+        |-- ConfigurationInvalid       configuration_invalid
+        |-- ModelRefused               model_refused
+        |-- ProviderUnavailable        provider_unavailable
+        |-- StoreUnavailable           store_unavailable
+        |-- SigningUnavailable         signing_unavailable
+        |-- KeyUnavailable             key_unavailable
+        |-- RecordTampered             record_tampered
+        |-- TemplateOutdated           template_outdated
+        `-- AuditBroken                audit_broken
+
+A non-match or a suspected attack is a value (idverify.values.Decision), never an exception. Any exception means: no token.
+The codes are a contract. This module knows no HTTP and imports nothing.
+"""
+
+from typing import ClassVar
+
+
+class IdverifyError(Exception):
+    """Base of the tree. `code` is stable; the message is for a person and carries nothing personal."""
+
+    code: ClassVar[str] = "error"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class InputError(IdverifyError):
+    """The caller's input cannot be used."""
+
+
+class InvalidInput(InputError):
+    """A value is missing, malformed or out of its range."""
+
+    code = "invalid_input"
+
+
+class TooLarge(InputError):
+    """The input exceeds a size limit."""
+
+    code = "too_large"
+
+
+class ImageRejected(InputError):
+    """The bytes are not an image that is safe and able to be decoded."""
+
+    code = "image_rejected"
+
+
+class FailureToAcquire(InputError):
+    """The image decoded, but no usable face sample came out of it (ISO/IEC 2382-37: failure to acquire).
+
+    `retake` tells the capture subject, in words, what to change.
+    """
+
+    def __init__(self, message: str, retake: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.retake = retake
+
+
+class NoFace(FailureToAcquire):
+    """No face was found."""
+
+    code = "no_face"
+
+
+class MultipleFaces(FailureToAcquire):
+    """More than one face where the policy wants exactly one, or none dominates."""
+
+    code = "multiple_faces"
+
+
+class FailureToAssess(FailureToAcquire):
+    """A required measurement could not be made; never read as a pass."""
+
+    code = "failure_to_assess"
+
+
+class SubjectNotFound(InputError):
+    """No such subject, or the caller may not know of it."""
+
+    code = "subject_not_found"
+
+
+class SubjectExists(InputError):
+    """The identifier is enrolled already."""
+
+    code = "subject_exists"
+
+
+class NoReference(InputError):
+    """The subject has no reference to compare with."""
+
+    code = "no_reference"
+
+
+class PolicyUnknown(InputError):
+    """No operating point of that name exists for the loaded model pack."""
+
+    code = "policy_unknown"
+
+
+class IdempotencyConflict(InputError):
+    """The idempotency key was used with another request, or that request is still running."""
+
+    code = "idempotency_conflict"
+
+
+class AccessDenied(IdverifyError):
+    """The caller may not do this, or not now."""
+
+
+class Unauthenticated(AccessDenied):
+    """No valid client key was presented."""
+
+    code = "unauthenticated"
+
+
+class ScopeMissing(AccessDenied):
+    """The client lacks the scope of this operation."""
+
+    code = "scope_missing"
+
+
+class AudienceNotAllowed(AccessDenied):
+    """The client is not registered for this audience."""
+
+    code = "audience_not_allowed"
+
+
+class PurposeNotAllowed(AccessDenied):
+    """The client is not registered for this purpose."""
+
+    code = "purpose_not_allowed"
+
+
+class _RetryLater(AccessDenied):
+    """Refused now; `retry_after` seconds (a whole number, at least 1) may help."""
+
+    def __init__(self, message: str, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = max(1, retry_after)
+
+
+class AttemptsExhausted(_RetryLater):
+    """The limit of attempts on this subject is reached."""
+
+    code = "attempts_exhausted"
+
+
+class Overloaded(_RetryLater):
+    """Every place is taken; nothing was queued."""
+
+    code = "overloaded"
+
+
+class TokenInvalid(IdverifyError):
+    """A token was refused. Leaves live beside the checks that raise them, in idverify.credentials."""
+
+    code = "token_invalid"
+
+
+class Fault(IdverifyError):
+    """Our side failed. The caller gets no token and no detail."""
+
+    code = "internal"
+
+
+class ConfigurationInvalid(Fault):
+    """A setting is missing, contradictory or unsafe."""
+
+    code = "configuration_invalid"
+
+
+class ModelRefused(Fault):
+    """A model file differs from its manifest, or its use was not accepted."""
+
+    code = "model_refused"
+
+
+class ProviderUnavailable(Fault):
+    """A requested inference provider is not active; there is no silent fallback."""
+
+    code = "provider_unavailable"
+
+
+class StoreUnavailable(Fault):
+    """The database did not answer or did not commit."""
+
+    code = "store_unavailable"
+
+
+class SigningUnavailable(Fault):
+    """The signing key did not sign."""
+
+    code = "signing_unavailable"
+
+
+class KeyUnavailable(Fault):
+    """A wrapping key or secret is missing, unreadable or readable by others."""
+
+    code = "key_unavailable"
+
+
+class RecordTampered(Fault):
+    """A sealed record did not open: altered, swapped, rolled back, or sealed under another key."""
+
+    code = "record_tampered"
+
+
+class TemplateOutdated(Fault):
+    """The reference template belongs to another model; `idverify registry reembed` renews it."""
+
+    code = "template_outdated"
+
+
+class AuditBroken(Fault):
+    """The audit chain does not hold."""
+
+    code = "audit_broken"

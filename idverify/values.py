@@ -1,0 +1,188 @@
+"""The frozen values that travel between the rooms. No behaviour beyond checking their own shape."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Pixels = NDArray[np.uint8]
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Image:
+    """A decoded photograph, upright.
+
+    pixels: uint8 (height, width, 3), channel order BGR. digest: SHA-256, hex, of the file's bytes.
+    """
+
+    pixels: Pixels
+    digest: str
+    media_type: Literal["image/jpeg", "image/png", "image/webp"]
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """A detected face. box: left, top, right, bottom in pixels of the image, which may exceed it; score: 0..1."""
+
+    box: tuple[float, float, float, float]
+    score: float
+
+    @property
+    def width(self) -> float:
+        """Width of the box in pixels."""
+        return self.box[2] - self.box[0]
+
+    @property
+    def height(self) -> float:
+        """Height of the box in pixels."""
+        return self.box[3] - self.box[1]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AlignedFace:
+    """A face brought onto the embedder's template.
+
+    pixels: uint8 (112, 112, 3) BGR. landmarks: float32 (68, 2), pixels of the image, order of the 300-W mark-up.
+    """
+
+    face: Face
+    landmarks: Floats
+    pixels: Pixels
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Template:
+    """Comparison-ready data of one face. vector: float32 (d,), length 1. model_digest: SHA-256, hex, of the embedder."""
+
+    vector: Floats
+    model_digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddingContract:
+    """What an embedder takes and gives, as the manifest of its pack states it.
+
+    Input: aligned faces of size x size pixels, planes in the order of `colour`, each (pixel - mean) / scale with pixel 0..255.
+    Output: vectors of `dimension` numbers.
+    """
+
+    colour: Literal["BGR", "RGB"]
+    mean: float
+    scale: float
+    size: int
+    dimension: int
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """One quality measure (ISO/IEC 29794-5 name where one exists).
+
+    native: in the measure's own unit. value: 0 (worst) to 100 (best). Both None: failure to assess.
+    """
+
+    name: str
+    native: float | None
+    value: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """Quality of one sample, and what the capture subject should change, in words (empty when nothing)."""
+
+    components: tuple[Component, ...]
+    retake: tuple[str, ...] = ()
+
+    def __getitem__(self, name: str) -> Component:
+        """The component of that name. Raises KeyError."""
+        for component in self.components:
+            if component.name == name:
+                return component
+        raise KeyError(name)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Probe:
+    """All that was measured on one photograph: steps 2 to 7 of a verification.
+
+    pad_score: probability of a bona fide presentation by the PAD model, 0..1; None: not assessed.
+    timings_ms: milliseconds by stage (decode, detect, landmarks, align, quality, pad, embed).
+    """
+
+    image_digest: str
+    face: Face
+    template: Template
+    quality: Quality
+    pad_score: float | None
+    timings_ms: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reference:
+    """What the probe is compared with: from the registry, or sent along by the caller (then `digest` names its bytes)."""
+
+    template: Template
+    source: Literal["registry", "caller"]
+    digest: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What is known when the decision falls. A check that did not run is None, and None never reads as a pass.
+
+    comparison_score: cosine of probe and reference, -1..1. model_digest: of the embedder both came from.
+    """
+
+    comparison_score: float | None
+    model_digest: str
+    pad_score: float | None
+    quality: Quality | None
+
+    @property
+    def checks(self) -> tuple[str, ...]:
+        """Names of the checks that ran, in the order of a verification."""
+        ran = (("quality", self.quality), ("pad", self.pad_score), ("comparison", self.comparison_score))
+        return tuple(name for name, found in ran if found is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The evidence satisfies the policy. Only idverify.decision.decide makes one (a test holds this)."""
+
+    policy: str
+    checks: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """The evidence contradicts the claim. reasons: stable codes, never scores."""
+
+    policy: str
+    checks: tuple[str, ...]
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Inconclusive:
+    """The evidence cannot carry a decision. retake: words for the capture subject."""
+
+    policy: str
+    checks: tuple[str, ...]
+    reasons: tuple[str, ...]
+    retake: tuple[str, ...] = ()
+
+
+Decision = Accepted | Rejected | Inconclusive
+
+
+def decision_name(decision: Decision) -> Literal["accepted", "rejected", "inconclusive"]:
+    """The decision's name as contracts spell it."""
+    match decision:
+        case Accepted():
+            return "accepted"
+        case Rejected():
+            return "rejected"
+        case Inconclusive():
+            return "inconclusive"
