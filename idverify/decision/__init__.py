@@ -1,0 +1,1 @@
+"""Where evidence is judged, once. Plain Python: no numpy, no IO."""
