@@ -1,0 +1,56 @@
+"""Bringing a face onto the embedder's template (step 4): the similarity transform of five points (Umeyama, PAMI 1991)."""
+
+import cv2
+import numpy as np
+
+from idverify.errors import FailureToAssess
+from idverify.values import Floats, Pixels
+
+SIDE = 112
+
+# Eye centres, nose tip and mouth corners of the ArcFace template (Deng et al., CVPR 2019), pixels of 112 x 112.
+TEMPLATE: Floats = np.array(
+    [[38.2946, 51.6963], [73.5318, 51.5014], [56.0252, 71.7366], [41.5493, 92.3655], [70.7299, 92.2041]], np.float32
+)
+
+# Each point is the mean of these landmarks: the lids (not the corners, which a squint moves) for the eyes, the outer and the
+# inner corner for the mouth.
+_SOURCES = ((37, 38, 40, 41), (43, 44, 46, 47), (30,), (48, 60), (54, 64))
+
+
+def five_points(landmarks: Floats) -> Floats:
+    """Left eye, right eye (as the image shows them), nose tip, left and right mouth corner: (n, 68, 2) -> (n, 5, 2)."""
+    return np.stack([landmarks[:, list(source)].mean(axis=1) for source in _SOURCES], axis=1)
+
+
+def similarity(points: Floats, template: Floats = TEMPLATE) -> Floats:
+    """The rotations, scales and shifts that bring points (n, k, 2) nearest to the template (k, 2): float32 (n, 2, 3).
+
+    In the plane the least-squares similarity is one complex number, so many faces take one expression. Raises
+    FailureToAssess where the points of a face are not finite or all lie in one place.
+    """
+    if not np.isfinite(points).all():
+        raise FailureToAssess("the landmarks of the face are not finite")
+    source = points[..., 0].astype(np.float64) + 1j * points[..., 1]
+    target = template[:, 0].astype(np.float64) + 1j * template[:, 1]
+    source_mean, target_mean = source.mean(axis=1, keepdims=True), target.mean()
+    centred = source - source_mean
+    spread = (np.abs(centred) ** 2).sum(axis=1)
+    if not (spread > 1e-6).all():
+        raise FailureToAssess("the landmarks of the face lie in one place")
+    turn = (centred.conj() * (target - target_mean)).sum(axis=1) / spread
+    shift = target_mean - turn * source_mean[:, 0]
+    rows = [np.stack([turn.real, -turn.imag, shift.real], axis=1), np.stack([turn.imag, turn.real, shift.imag], axis=1)]
+    return np.stack(rows, axis=1).astype(np.float32)
+
+
+def align(pixels: Pixels, landmarks: Floats) -> Pixels:
+    """Faces of one image (height, width, 3), given their landmarks (n, 68, 2), on the template: uint8 (n, 112, 112, 3).
+
+    What lies outside the image is black. Raises FailureToAssess as `similarity` does.
+    """
+    transforms = similarity(five_points(landmarks))
+    aligned = np.empty((len(transforms), SIDE, SIDE, 3), np.uint8)
+    for face, transform in zip(aligned, transforms, strict=True):
+        cv2.warpAffine(pixels, transform, (SIDE, SIDE), dst=face, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+    return aligned

@@ -1,0 +1,28 @@
+"""Comparison scores (step 8): the cosine of two templates, -1..1. All vectors are unit vectors (face.embedding.parse)."""
+
+import numpy as np
+
+from idverify.values import Floats
+
+
+def compare(probe: Floats, reference: Floats) -> float:
+    """Score of two vectors (d,)."""
+    return float(np.dot(probe, reference))
+
+
+def compare_pairs(probes: Floats, references: Floats) -> Floats:
+    """Scores of n pairs, row by row: (n, d), (n, d) -> (n,)."""
+    scores: Floats = np.einsum("nd,nd->n", probes, references)
+    return scores
+
+
+def compare_one_to_many(probe: Floats, references: Floats) -> Floats:
+    """Scores of one vector against n: (d,), (n, d) -> (n,)."""
+    scores: Floats = references @ probe
+    return scores
+
+
+def compare_many(probes: Floats, references: Floats) -> Floats:
+    """Scores of all with all: (n, d), (m, d) -> (n, m)."""
+    scores: Floats = probes @ references.T
+    return scores

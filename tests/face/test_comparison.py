@@ -1,0 +1,50 @@
+"""Templates and their comparison scores."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from idverify.errors import FailureToAssess
+from idverify.face.comparison import compare, compare_many, compare_one_to_many, compare_pairs
+from idverify.face.embedding import parse, prepare
+from idverify.values import EmbeddingContract
+
+BGR = EmbeddingContract("BGR", 127.0, 128.0, 112, 512)
+RGB = EmbeddingContract("RGB", 127.5, 127.5, 112, 512)
+
+
+@pytest.mark.parametrize(("contract", "planes"), [(BGR, [1.0, -127 / 128, 0.0]), (RGB, [-127 / 255, -1.0, 1.0])])
+def test_an_aligned_face_is_prepared_as_the_pack_states(contract: EmbeddingContract, planes: list[float]) -> None:
+    """Order of channels, mean and scale come from the manifest, not from habit."""
+    colour = {"BGR": [255, 0, 127], "RGB": [255, 0, 63.75]}[contract.colour]
+    aligned = np.empty((2, 112, 112, 3), np.uint8)
+    aligned[:] = [int(value) for value in colour]
+    batch = prepare(aligned, contract)
+    assert (batch.shape, batch.dtype) == ((2, 3, 112, 112), np.float32)
+    assert batch.flags.c_contiguous
+    assert batch[0].mean(axis=(1, 2)) == pytest.approx(planes, abs=0.01)
+
+
+@settings(max_examples=50, deadline=None)
+@given(seed=st.integers(0, 2**31), n=st.integers(1, 6), scale=st.floats(1e-3, 1e6))
+def test_every_way_of_comparing_gives_the_same_scores(seed: int, n: int, scale: float) -> None:
+    """One to one, pairs, one against many, all against all; cosines whatever the length of the model's vectors."""
+    random = np.random.default_rng(seed)
+    a, b = (parse((scale * random.normal(size=(n, 512))).astype(np.float32)) for _ in range(2))
+    assert np.linalg.norm(a, axis=1) == pytest.approx(np.ones(n), abs=1e-5)
+    everything = compare_many(a, b)
+    assert np.abs(everything).max() <= 1 + 1e-5
+    assert np.allclose(np.diag(everything), compare_pairs(a, b), atol=1e-5)
+    assert np.allclose(everything[0], compare_one_to_many(a[0], b), atol=1e-5)
+    assert compare(a[0], b[0]) == pytest.approx(everything[0, 0], abs=1e-5)
+    assert compare(a[0], a[0]) == pytest.approx(1, abs=1e-5)
+
+
+@pytest.mark.parametrize("value", [0.0, float("nan"), float("inf")])
+def test_a_row_without_direction_makes_no_template(value: float) -> None:
+    """Zero and not-a-number compare equal to nothing, and above all not to everything."""
+    rows = np.ones((3, 512), np.float32)
+    rows[1] = value
+    with pytest.raises(FailureToAssess):
+        parse(rows)
