@@ -1,0 +1,1 @@
+"""Signed answers: how a verdict token is made, and the one strict validator."""
