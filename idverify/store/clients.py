@@ -1,0 +1,75 @@
+"""Clients of the service. Of a key only its hash is kept."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from idverify.errors import InvalidInput
+from idverify.store.tables import clients
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """Who may call, and what it may ask for. created_at, revoked_at: seconds since the epoch."""
+
+    id: str
+    name: str
+    scopes: frozenset[str]
+    audiences: frozenset[str]
+    purposes: frozenset[str]
+    sandbox: bool
+    created_at: float
+    revoked_at: float | None = None
+
+
+def add(tx: Connection, client: Client, key_hash: bytes) -> None:
+    """Write the client. Raises InvalidInput when its id or key exists; the transaction is then void."""
+    try:
+        tx.execute(
+            insert(clients).values(
+                client_id=client.id,
+                name=client.name,
+                key_hash=key_hash,
+                scopes=json.dumps(sorted(client.scopes)),
+                audiences=json.dumps(sorted(client.audiences)),
+                purposes=json.dumps(sorted(client.purposes)),
+                sandbox=client.sandbox,
+                created_at=client.created_at,
+                revoked_at=client.revoked_at,
+            )
+        )
+    except IntegrityError:
+        raise InvalidInput("a client of that id or key exists") from None
+
+
+def by_key_hash(tx: Connection, key_hash: bytes) -> Client | None:
+    """The client with that key, revoked or not: the caller looks at `revoked_at`."""
+    row = tx.execute(select(clients).where(clients.c.key_hash == key_hash)).one_or_none()
+    return None if row is None else _client(row)
+
+
+def listed(tx: Connection) -> list[Client]:
+    """Every client, oldest first."""
+    return [_client(row) for row in tx.execute(select(clients).order_by(clients.c.created_at, clients.c.client_id))]
+
+
+def revoke(tx: Connection, client_id: str, at: float) -> bool:
+    """Refuse the client's key from now on. False when there is no such client, or it was revoked before."""
+    found = update(clients).where(clients.c.client_id == client_id, clients.c.revoked_at.is_(None))
+    return tx.execute(found.values(revoked_at=at)).rowcount == 1
+
+
+def _client(row: Any) -> Client:
+    return Client(
+        id=row.client_id,
+        name=row.name,
+        scopes=frozenset(json.loads(row.scopes)),
+        audiences=frozenset(json.loads(row.audiences)),
+        purposes=frozenset(json.loads(row.purposes)),
+        sandbox=row.sandbox,
+        created_at=row.created_at,
+        revoked_at=row.revoked_at,
+    )
