@@ -1,0 +1,49 @@
+"""What people come for, one file each. Each ceremony reads top to bottom and takes its parts as values."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from idverify.acquisition import Acquirer
+from idverify.decision.policy import Policy
+from idverify.keys import Wrapper
+from idverify.keys.secrets import Secrets
+from idverify.keys.signing import SigningKeys
+from idverify.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Attempts in a sliding window. client_subject: per client and subject; subject: over all clients, wider."""
+
+    client_subject: int = 10
+    subject: int = 40
+    window_seconds: int = 86_400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vault:
+    """The part of an installation that needs no models, so that keys rotate and records are erased without any.
+
+    deployment: random name of this installation, part of every seal. environment: `production`, `dev` or `sandbox`.
+    issuer: URL that signed tokens name. now: seconds since the epoch. random_bytes: a cryptographic source.
+    """
+
+    deployment: str
+    environment: str
+    issuer: str
+    limits: Limits
+    store: Store
+    wrapper: Wrapper
+    secrets: Secrets
+    signing: SigningKeys
+    now: Callable[[], float]
+    random_bytes: Callable[[int], bytes]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts(Vault):
+    """A whole installation, as the composition root assembled it. policies: by name, for the loaded model pack only."""
+
+    acquirer: Acquirer
+    policies: Mapping[str, Policy]
+    default_policy: str

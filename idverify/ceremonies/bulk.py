@@ -1,0 +1,144 @@
+"""Enrolling many: a CSV file that names portraits in one folder.
+
+Columns, by name in the first line, in any order: ``identifier, file, legal_basis`` and, as far as known, ``name,
+document_type, document_number, date_of_birth, valid_from, valid_until``. UTF-8, commas, RFC 4180 quotes. ``file`` is relative
+to the folder. Repeating a run is safe: a row that was enrolled with the same content counts as present.
+"""
+
+import csv
+import io
+import os
+import stat
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from idverify.ceremonies import Parts
+from idverify.ceremonies.enrolment import enrol
+from idverify.ceremonies.records import CLAIMS, PORTRAIT, open_record, require_current
+from idverify.ceremonies.reference import find_subject
+from idverify.errors import FailureToAcquire, InputError, InvalidInput, SubjectExists, SubjectNotFound, TooLarge
+from idverify.registry import claims as claims_record
+from idverify.registry.claims import parse_claims, parse_legal_basis
+from idverify.store import subjects
+
+REQUIRED = ("identifier", "file", "legal_basis")
+CLAIM_COLUMNS = ("name", "document_type", "document_number", "date_of_birth", "valid_from", "valid_until")
+LARGEST_CSV = 64 * 1024 * 1024
+MOST_ROWS = 250_000
+LARGEST_PORTRAIT = 10 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the CSV. line: its number in the file, the header being 1."""
+
+    line: int
+    cells: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a row. code, reason, retake: of a refusal. It repeats nothing of the row but its line and its file."""
+
+    line: int
+    file: str
+    status: Literal["enrolled", "present", "refused"]
+    subject_id: str | None = None
+    code: str | None = None
+    reason: str | None = None
+    retake: tuple[str, ...] = ()
+
+
+def read_rows(content: bytes) -> list[Row]:
+    """The rows of a CSV file, read whole before the first is enrolled. Raises InvalidInput naming the line, TooLarge."""
+    if len(content) > LARGEST_CSV:
+        raise TooLarge(f"the CSV file exceeds {LARGEST_CSV} bytes")
+    try:
+        reader = csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True)
+        columns = list(reader.fieldnames or ())
+        _require_columns(columns)
+        rows = []
+        for cells in reader:
+            if None in cells or None in cells.values():
+                raise InvalidInput(f"line {reader.line_num}: expected {len(columns)} cells")
+            rows.append(Row(reader.line_num, cells))
+            if len(rows) > MOST_ROWS:
+                raise TooLarge(f"the CSV file has more than {MOST_ROWS} rows")
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise InvalidInput(f"the CSV file cannot be read: {error}") from None
+    return rows
+
+
+def enrol_rows(parts: Parts, rows: list[Row], folder: Path, *, actor: str) -> Iterator[Outcome]:
+    """Enrol row after row, a transaction each. A row that cannot be used is refused, and the next one goes on.
+
+    Raises Fault: then the run ends, and may be repeated from the start.
+    """
+    for row in rows:
+        file = row.cells["file"]
+        try:
+            portrait = read_portrait(folder, file)
+            subject_id, status = _enrol_or_find(parts, row, portrait, actor)
+            yield Outcome(row.line, file, status, subject_id)
+        except InputError as error:
+            retake = error.retake if isinstance(error, FailureToAcquire) else ()
+            yield Outcome(row.line, file, "refused", None, error.code, error.message, retake)
+
+
+def read_portrait(folder: Path, file: str) -> bytes:
+    """A regular file within the folder, links followed and counted where they lead. Raises InvalidInput, TooLarge."""
+    try:
+        root = folder.resolve(strict=True)
+        path = (root / file).resolve(strict=True)
+        if not path.is_relative_to(root):
+            raise InvalidInput("file must lie within the folder of portraits")
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
+        with os.fdopen(descriptor, "rb") as opened:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise InvalidInput("file is not a regular file")
+            content = opened.read(LARGEST_PORTRAIT + 1)
+    except (OSError, ValueError, RuntimeError) as error:
+        raise InvalidInput(f"file cannot be read: {getattr(error, 'strerror', None) or 'unusable name'}") from None
+    if len(content) > LARGEST_PORTRAIT:
+        raise TooLarge(f"the portrait exceeds {LARGEST_PORTRAIT} bytes")
+    return content
+
+
+def _require_columns(columns: list[str]) -> None:
+    missing = [name for name in REQUIRED if name not in columns]
+    unknown = [name for name in columns if name not in (*REQUIRED, *CLAIM_COLUMNS)]
+    if missing or unknown or len(set(columns)) != len(columns):
+        raise InvalidInput(
+            f"line 1 must name the columns {', '.join(REQUIRED)} and may name {', '.join(CLAIM_COLUMNS)}, each once: "
+            f"missing {missing}, unknown {unknown}"
+        )
+
+
+def _enrol_or_find(parts: Parts, row: Row, portrait: bytes, actor: str) -> tuple[str, Literal["enrolled", "present"]]:
+    claims = parse_claims({name: row.cells[name] for name in CLAIM_COLUMNS if row.cells.get(name)})
+    basis = parse_legal_basis(row.cells["legal_basis"])
+    identifier = row.cells["identifier"]
+    try:
+        known = find_subject(parts, identifier)
+    except SubjectNotFound:
+        enrolled = enrol(
+            parts,
+            identifier=identifier,
+            claims=claims,
+            legal_basis=row.cells["legal_basis"],
+            portrait=portrait,
+            actor=actor,
+        )
+        return enrolled.subject_id, "enrolled"
+    if _content(parts, known) != (claims_record.to_bytes(claims, basis), portrait):
+        raise SubjectExists("enrolled already, with other claims or another portrait")
+    return known, "present"
+
+
+def _content(parts: Parts, subject_id: str) -> tuple[bytes, bytes]:
+    with parts.store.reading() as tx:
+        records = subjects.records_of(tx, subject_id, CLAIMS, PORTRAIT)
+        require_current(parts, tx, subject_id, records, CLAIMS, PORTRAIT)
+    return open_record(parts, records[CLAIMS]), open_record(parts, records[PORTRAIT])

@@ -1,0 +1,30 @@
+"""Erasure: a subject's data keys and everything sealed under them are destroyed; a tombstone and the audit remain.
+
+What this cannot reach is named in docs/security/registry.md.
+"""
+
+from idverify.audit.events import Event
+from idverify.ceremonies import Vault
+from idverify.ceremonies.reference import require_subject
+from idverify.store import audit, subjects
+
+
+def erase(vault: Vault, subject_id: str, *, actor: str) -> None:
+    """Erase the subject. It opens no record, so a damaged one or a lost key does not stand in its way.
+
+    The identifier is free to be enrolled again, as another subject. Raises SubjectNotFound, StoreUnavailable.
+    """
+    now = vault.now()
+    with vault.store.transaction() as tx:
+        require_subject(tx, subject_id)
+        subjects.erase(tx, subject_id, now)
+        audit.append(
+            tx,
+            vault.secrets.audit,
+            Event.SUBJECT_ERASED,
+            at=now,
+            actor=actor,
+            subject_id=subject_id,
+            details={"versions": {}},
+        )
+    vault.store.tidy()

@@ -1,0 +1,136 @@
+"""The command groups of registry, audit and backup, in process, on an installation with simulated models."""
+
+import json
+
+import pytest
+from sqlalchemy import delete
+
+from idverify.api import app as composition
+from idverify.ceremonies.audit_head import write_head
+from idverify.cli.main import build, run
+from idverify.store.tables import audit_events
+
+from .installed import enrolled
+
+
+@pytest.fixture
+def command(parts, make_parts, monkeypatch, tmp_path, capsys):
+    """Runs a command; its exit code and the object that --json printed."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("IDVERIFY_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("IDVERIFY_KEK_FILE", str(tmp_path / "kek"))
+    monkeypatch.setattr(composition, "compose", lambda _settings: make_parts())
+
+    def call(*arguments):
+        capsys.readouterr()
+        code = run(build(), [*map(str, arguments), "--dev", "--json"])
+        return code, json.loads(capsys.readouterr().out)
+
+    return call
+
+
+def test_enrol_prints_the_opaque_id_and_refuses_a_second_time(command, tmp_path):
+    """Exit 0, then 3 with the code."""
+    (tmp_path / "a.jpg").write_bytes(b"portrait")
+    asked = ("enrol", "--subject", "A", "--portrait", tmp_path / "a.jpg", "--legal-basis", "consent", "--name", "Ann")
+    code, said = command(*asked)
+    assert code == 0
+    assert said["subject_id"].startswith("sub_")
+    code, said = command(*asked)
+    assert (code, said["error"]["code"]) == (3, "subject_exists")
+
+
+@pytest.mark.parametrize(
+    ("option", "value"), [("--portrait", "missing.jpg"), ("--legal-basis", "why not"), ("--date-of-birth", "1.2.1990")]
+)
+def test_enrol_refuses_an_unusable_value(command, tmp_path, option, value):
+    """Exit 3."""
+    (tmp_path / "a.jpg").write_bytes(b"portrait")
+    options = {"--subject": "A", "--portrait": "a.jpg", "--legal-basis": "consent", option: value}
+    code, said = command("enrol", *(word for pair in options.items() for word in pair))
+    assert (code, said["error"]["code"]) == (3, "invalid_input")
+
+
+def test_import_reports_refused_rows_and_is_safe_to_repeat(command, tmp_path):
+    """In CSV and JSON, 0600, and no cell that a spreadsheet would run."""
+    (tmp_path / "im").mkdir()
+    (tmp_path / "im" / "a.jpg").write_bytes(b"portrait")
+    (tmp_path / "p.csv").write_text("identifier,file,legal_basis\nA,a.jpg,consent\nB,=cmd(),consent\n")
+    for report, counts in (("r.csv", (1, 0, 1)), ("r.json", (0, 1, 1))):
+        code, said = command("registry", "import", "--csv", "p.csv", "--images", "im", "--report", report)
+        assert (code, (said["enrolled"], said["present"], said["refused"])) == (3, counts)
+        assert (tmp_path / report).stat().st_mode & 0o777 == 0o600
+    assert "'=cmd()" in (tmp_path / "r.csv").read_text()
+    assert [(row["line"], row["code"]) for row in json.loads((tmp_path / "r.json").read_text())] == [(3, "invalid_input")]
+    assert command("registry", "list") == (
+        0,
+        {"subjects": 1, "templates_of_another_model": 0, "records_under_an_older_key": 0},
+    )
+
+
+def test_erase_wants_one_name_and_a_yes(command, parts):
+    """By identifier or by id; an unknown one is exit 3."""
+    made = enrolled(parts, "A")
+    assert command("registry", "erase", "--subject", "A")[0] == 3
+    assert command("registry", "erase", "--subject", "A", "--subject-id", made.subject_id, "--yes")[0] == 3
+    assert command("registry", "erase", "--subject", "A", "--yes") == (0, {"erased": made.subject_id})
+    code, said = command("registry", "erase", "--subject-id", made.subject_id, "--yes")
+    assert (code, said["error"]["code"]) == (3, "subject_not_found")
+
+
+def test_reembed_and_purge_say_what_they_did(command, parts, make_parts, monkeypatch):
+    """Renewed templates, and rows that went."""
+    enrolled(parts)
+    monkeypatch.setattr(composition, "compose", lambda _settings: make_parts(model="6" * 64))
+    assert command("registry", "reembed") == (0, {"renewed": 1, "refused": []})
+    assert command("registry", "purge") == (0, {"attempts": 0, "responses": 0})
+
+
+def test_audit_verify_holds_the_chain_against_a_head_and_states_its_limits(command, parts, tmp_path):
+    """Exit 0 whole, 1 broken and where, 3 when the head is none."""
+    enrolled(parts, "A")
+    enrolled(parts, "B")
+    write_head(parts, tmp_path / "head")
+    code, said = command("audit", "verify", "--head", "head")
+    assert (code, said["intact"], said["count"], said["head_count"]) == (0, True, 2, 2)
+    assert any("cut off" in limit for limit in said["cannot_find"])
+    with parts.store.transaction() as tx:
+        tx.execute(delete(audit_events).where(audit_events.c.seq == 2))
+    assert command("audit", "verify")[0] == 0
+    code, said = command("audit", "verify", "--head", "head")
+    assert (code, said["findings"][0]["seq"]) == (1, 2)
+    (tmp_path / "head").write_text("no head")
+    assert command("audit", "verify", "--head", "head")[0] == 3
+    assert command("audit", "verify", "--head", "missing")[0] == 3
+
+
+def test_audit_verify_makes_no_installation_where_there_is_none(command, tmp_path, monkeypatch):
+    """A mistyped folder must not be reported as whole."""
+    monkeypatch.setenv("IDVERIFY_DATA_DIR", str(tmp_path / "typo"))
+    code, said = command("audit", "verify")
+    assert (code, said["error"]["code"]) == (4, "key_unavailable")
+    assert not (tmp_path / "typo").exists()
+
+
+def test_backup_and_restore_bring_an_installation_back(command, parts, tmp_path, monkeypatch):
+    """Into an empty place; a second time it is refused."""
+    enrolled(parts)
+    code, said = command("backup", "b")
+    assert (code, said["files"]) == (0, 4)
+    monkeypatch.setenv("IDVERIFY_DATA_DIR", str(tmp_path / "new"))
+    assert command("restore", "b")[0] == 0
+    assert command("audit", "verify")[1]["count"] == 3
+    code, said = command("restore", "b")
+    assert (code, said["error"]["code"]) == (4, "configuration_invalid")
+    assert command("restore", "missing")[0] in {3, 4}
+
+
+def test_a_terminal_sees_words(parts, make_parts, monkeypatch, capsys, tmp_path):
+    """Without --json."""
+    monkeypatch.setattr(composition, "compose", lambda _settings: make_parts())
+    monkeypatch.setattr(composition, "open_vault", lambda _settings, create: make_parts())
+    enrolled(parts)
+    assert run(build(), ["registry", "list", "--dev"]) == 0
+    assert "subjects: 1" in capsys.readouterr().out
+    assert run(build(), ["audit", "verify", "--dev"]) == 0
+    assert "whole" in capsys.readouterr().out
