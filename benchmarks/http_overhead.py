@@ -1,0 +1,105 @@
+"""What HTTP costs: p50 of POST /v1/verifications over p50 of the same ceremony in this process, taken in turns.
+
+    python benchmarks/http_overhead.py [--rounds 200]
+
+One caller on a kept-alive connection to `idverify serve` in a process of its own, on the same database and keys, with a
+photograph of about 60 kB in base64 JSON. Prints one JSON object.
+"""
+
+import argparse
+import base64
+import json
+import os
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from importlib.resources import files
+from pathlib import Path
+
+import cv2
+import httpx
+import numpy as np
+
+from idverify.api.app import compose
+from idverify.api.registration import add_client
+from idverify.ceremonies.enrolment import enrol
+from idverify.ceremonies.verification import Request, verify
+from idverify.config import load_settings
+from idverify.registry.claims import Claims
+
+AUDIENCE, PURPOSE = "https://hotel.example", "hotel check-in"
+ENOUGH = {"IDVERIFY_ATTEMPTS_CLIENT_SUBJECT": "1000000", "IDVERIFY_ATTEMPTS_SUBJECT": "1000000", "IDVERIFY_ENV": "dev"}
+
+
+def photograph() -> bytes:
+    """A sample at 640 pixels' height, as a JPEG near 60 kB."""
+    pixels = cv2.imdecode(np.frombuffer((files("idverify") / "samples/obama2.jpg").read_bytes(), np.uint8), cv2.IMREAD_COLOR)
+    assert pixels is not None
+    small = cv2.resize(pixels, (round(640 * pixels.shape[1] / pixels.shape[0]), 640), interpolation=cv2.INTER_AREA)
+    tries = (bytes(cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]) for quality in range(70, 100))
+    return min(tries, key=lambda photo: abs(len(photo) - 60_000))
+
+
+def main() -> None:
+    """Measure and print."""
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--rounds", type=int, default=200)
+    rounds = arguments.parse_args().rounds
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ.update(ENOUGH, IDVERIFY_DATA_DIR=str(Path(folder) / "data"))
+        print(json.dumps(measured(rounds), indent=2))
+
+
+def measured(rounds: int) -> dict[str, object]:
+    """Both medians, in milliseconds, and their ratio."""
+    parts = compose(load_settings())
+    photo = photograph()
+    portrait = (files("idverify") / "samples/obama.jpg").read_bytes()
+    enrolled = enrol(parts, identifier="x", claims=Claims(), legal_basis="consent", portrait=portrait, actor="benchmark")
+    client, key = add_client(parts, name="benchmark", scopes=["verifications:create"], audiences=[AUDIENCE], purposes=[PURPOSE])
+    request = Request(probe=photo, audience=AUDIENCE, purpose=PURPOSE, subject_id=enrolled.subject_id)
+    asked = {
+        "probe": base64.b64encode(photo).decode(),
+        "audience": AUDIENCE,
+        "purpose": PURPOSE,
+        "subject_id": enrolled.subject_id,
+    }
+    body = json.dumps(asked).encode()
+    server = subprocess.Popen(
+        [sys.executable, "-m", "idverify.cli.main", "serve", "--dev", "--port", "0"], stderr=subprocess.PIPE, text=True
+    )
+    assert server.stderr is not None
+    url = next(found[1] for line in server.stderr if (found := re.search(r"Listening on (\S+),", line)))
+    subprocess.Popen(["cat"], stdin=server.stderr, stdout=subprocess.DEVNULL)  # somebody must read the log
+    headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+    inside, outside = [], []
+    try:
+        with httpx.Client(base_url=url, headers=headers, trust_env=False, transport=httpx.HTTPTransport(retries=60)) as http:
+            for turn in range(rounds + 10):
+                began = time.perf_counter()
+                verify(parts, client, request)
+                between = time.perf_counter()
+                http.post("/v1/verifications", content=body).raise_for_status()
+                ended = time.perf_counter()
+                if turn >= 10:
+                    inside.append(1000 * (between - began))
+                    outside.append(1000 * (ended - between))
+    finally:
+        server.terminate()
+        server.wait()
+    p50 = statistics.median(inside), statistics.median(outside)
+    return {
+        "photo_bytes": len(photo),
+        "rounds": rounds,
+        "in_process_p50_ms": round(p50[0], 2),
+        "http_p50_ms": round(p50[1], 2),
+        "ratio": round(p50[1] / p50[0], 3),
+        "added_p50_ms": round(statistics.median(after - before for before, after in zip(inside, outside, strict=True)), 2),
+    }
+
+
+if __name__ == "__main__":
+    main()

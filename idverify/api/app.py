@@ -1,0 +1,148 @@
+"""The composition root: the one place, besides the command line, that chooses adapters and reads settings."""
+
+import os
+import time
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import cv2
+
+from idverify.acquisition import Acquirer
+from idverify.ceremonies import Limits, Parts, Vault
+from idverify.config import Settings
+from idverify.decision.policy import Policy, policies_from
+from idverify.errors import ConfigurationInvalid
+from idverify.inference.manifest import Pack, default_models_folder, load_pack, require_accepted
+from idverify.inference.onnx import OnnxEngine
+from idverify.keys import Wrapper, secrets, signing
+from idverify.keys.file import create_kek_file, load_kek_file, refuse_inside
+from idverify.keys.pkcs11 import Pkcs11Holder, Pkcs11Token, Pkcs11Wrapper
+from idverify.store import Store
+from idverify.store.installation import deployment
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+AUDIT_HEAD = "audit-head.jws"
+"""File in the data folder that holds the newest signed head of the audit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recogniser:
+    """The part of an installation that needs no store and no keys: models, acquisition, operating points."""
+
+    pack: Pack
+    engine: OnnxEngine
+    acquirer: Acquirer
+    policies: Mapping[str, Policy]
+
+
+def load_recogniser(settings: Settings) -> Recogniser:
+    """The models of the settings, verified against their manifest and warmed up, with the policies made for them.
+
+    Raises ModelRefused, ProviderUnavailable, ConfigurationInvalid.
+    """
+    cv2.setNumThreads(settings.threads)  # of the whole process: OpenCV would otherwise add threads of its own to each request
+    pack = load_pack(settings.models_dir or default_models_folder(), settings.pack)
+    engine = OnnxEngine(pack, provider=settings.provider, threads=settings.threads)
+    engine.warm_up()
+    rows = _rows_of(settings.policies_file) if settings.policies_file else pack.policies
+    policies = policies_from(rows, engine.digests["embedding"])
+    return Recogniser(pack, engine, Acquirer(engine, faces=settings.faces), policies)
+
+
+def compose(settings: Settings) -> Parts:
+    """One installation, ready to serve. On first start it makes the data folder, the database and the keys.
+
+    Raises Fault: a setting that is missing or unsafe, a model that is not the manifest's or not accepted, a store or a key that
+    does not answer.
+    """
+    recogniser = load_recogniser(settings)
+    require_accepted(recogniser.pack, settings.accepted_models, settings.dev)
+    if settings.default_policy not in recogniser.policies:
+        raise ConfigurationInvalid(
+            f"IDVERIFY_DEFAULT_POLICY={settings.default_policy}: no such operating point for pack {recogniser.pack.name!r}; "
+            f"known: {', '.join(sorted(recogniser.policies)) or 'none, run `idverify calibrate`'}"
+        )
+    vault = open_vault(settings, create=True)
+    return Parts(
+        **{field.name: getattr(vault, field.name) for field in fields(vault)},
+        acquirer=recogniser.acquirer,
+        policies=recogniser.policies,
+        default_policy=settings.default_policy,
+    )
+
+
+def open_vault(settings: Settings, *, create: bool) -> Vault:
+    """The part of an installation that needs no models. Keys first, database last.
+
+    create: make what a first start makes; otherwise KeyUnavailable is raised where it is missing, so that a mistyped folder is
+    not taken for an empty installation. Raises Fault.
+    """
+    wrapper, holder = load_keys(settings)
+    folder = settings.data_dir / "keys"
+    if create:
+        opened = secrets.load_or_create(folder, wrapper)
+        signers = signing.load_or_create(folder / "signing", time.time, holder)
+    else:
+        opened = secrets.load(folder, wrapper)
+        signers = signing.load(folder / "signing", time.time, holder)
+    store = Store.open(settings.url)
+    return Vault(
+        deployment=deployment(store, os.urandom),
+        environment=settings.env,
+        issuer=settings.issuer,
+        limits=Limits(settings.attempts_client_subject, settings.attempts_subject, settings.attempts_window_seconds),
+        store=store,
+        wrapper=wrapper,
+        secrets=opened,
+        signing=signers,
+        now=time.time,
+        random_bytes=os.urandom,
+    )
+
+
+def _rows_of(file: Path) -> list[dict[str, Any]]:
+    try:
+        rows = tomllib.loads(file.read_text(encoding="utf-8")).get("policy", [])
+    except (OSError, ValueError) as error:
+        raise ConfigurationInvalid(f"IDVERIFY_POLICIES_FILE: {file} cannot be read: {error}") from error
+    if not isinstance(rows, list):
+        raise ConfigurationInvalid(f"IDVERIFY_POLICIES_FILE: {file} holds no [[policy]] tables")
+    return rows
+
+
+def load_keys(settings: Settings) -> tuple[Wrapper, signing.Holder]:
+    """The key-encryption key, and where signing keys live: a PKCS#11 token if one is named, files otherwise."""
+    if settings.pkcs11_module is not None:
+        if settings.pkcs11_token is None or settings.pkcs11_pin is None:
+            raise ConfigurationInvalid("IDVERIFY_PKCS11_MODULE needs IDVERIFY_PKCS11_TOKEN and IDVERIFY_PKCS11_PIN")
+        token = Pkcs11Token(settings.pkcs11_module, settings.pkcs11_token, settings.pkcs11_pin.get_secret_value())
+        return Pkcs11Wrapper.load_or_create(token), Pkcs11Holder(token)
+    file = settings.kek_file
+    if file is None and settings.dev:
+        file = settings.data_dir.with_name(settings.data_dir.name + ".kek")
+    if file is None:
+        raise ConfigurationInvalid(
+            "IDVERIFY_KEK_FILE is not set: `idverify keys create-kek FILE` makes one; keep it away from the data folder"
+        )
+    refuse_inside(file, settings.data_dir)
+    if settings.dev and not file.exists():
+        create_kek_file(file)
+    return load_kek_file(file, settings.data_dir), signing.FileHolder(settings.data_dir / "keys" / "signing")
+
+
+def create_app(parts: Parts, settings: Settings) -> "FastAPI":
+    """The HTTP service over these parts. Behind proxies that speak TLS, whatever they received in the clear is refused."""
+    from idverify.api.http import build_app  # noqa: PLC0415  (the command line composes parts far more often than a server)
+    from idverify.api.service import Options  # noqa: PLC0415
+
+    options = Options(
+        head_file=settings.data_dir / AUDIT_HEAD,
+        concurrency=settings.concurrency,
+        require_tls=bool(settings.trusted_proxies) and not settings.dev,
+    )
+    return build_app(parts, options)

@@ -1,0 +1,135 @@
+"""What wraps every request: an id, a bound on how many run, security headers, one log line, one count.
+
+The log line carries the request id, the route's template, status, code and milliseconds: no address, no path, no id of a
+subject or a client. An unforeseen exception is logged by its type and place, never by its message, which could quote its input.
+"""
+
+import asyncio
+import logging
+import secrets
+import time
+import traceback
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from idverify.api.problems import INTERNAL, InsecureTransport, Problem, problem_of
+from idverify.api.service import Service
+from idverify.errors import AccessDenied
+
+logger = logging.getLogger("idverify.api")
+
+PROBES = frozenset({"/healthz", "/readyz"})
+"""Paths that are answered over plain HTTP and when every place is taken: whoever probes must learn that we live."""
+
+SECURITY_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+STRICT_TRANSPORT = "max-age=63072000"
+DRAIN_BYTES = 64 * 1024 * 1024
+DRAIN_SECONDS = 1.0
+
+
+class Envelope:
+    """ASGI middleware around the whole app."""
+
+    def __init__(self, app: ASGIApp, service: Service) -> None:
+        self._app = app
+        self._service = service
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        exchange = _Exchange(scope, receive, send)
+        try:
+            if scope["path"] in PROBES:
+                await self._app(scope, exchange.receive, exchange.send)
+            else:
+                self._require_tls(scope)
+                with self._service.in_flight.held():
+                    await self._app(scope, exchange.receive, exchange.send)
+        except AccessDenied as error:
+            await exchange.refuse(problem_of(error))
+        except Exception as error:
+            frames = traceback.extract_tb(error.__traceback__)[-6:]
+            places = [f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno}" for frame in frames]
+            logger.error(  # noqa: TRY400 -- logger.exception would write the message
+                "unforeseen", extra={"request_id": exchange.request_id, "error": type(error).__name__, "at": places}
+            )
+            await exchange.refuse(INTERNAL)
+        self._record(scope, exchange)
+
+    def _require_tls(self, scope: Scope) -> None:
+        if self._service.options.require_tls and scope["scheme"] != "https":
+            raise InsecureTransport("this installation answers over TLS only")
+
+    def _record(self, scope: Scope, exchange: "_Exchange") -> None:
+        elapsed = time.perf_counter() - exchange.started
+        route = getattr(scope.get("route"), "path", "unmatched")
+        code = scope["state"]["code"]
+        self._service.metrics.answered(scope["method"], route, exchange.status, code, elapsed)
+        facts = {"route": route, "status": exchange.status, "code": code, "ms": round(1000 * elapsed, 1)}
+        logger.info("request", extra={"request_id": exchange.request_id, "method": scope["method"], **facts})
+
+
+class _Exchange:
+    """One request and its answer, as they pass."""
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = Headers(scope=scope)
+        self.request_id = secrets.token_hex(8)
+        self.started = time.perf_counter()
+        self.status = 0
+        self._scope = scope
+        self._receive = receive
+        self._send = send
+        self._unread = headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
+        self._invited = "expect" not in headers
+        scope.setdefault("state", {}).update(request_id=self.request_id, code="ok")
+
+    async def receive(self) -> Message:
+        """The next piece of the request."""
+        self._invited = True
+        message = await self._receive()
+        self._unread = message["type"] == "http.request" and message.get("more_body", False)
+        return message
+
+    async def send(self, message: Message) -> None:
+        """The next piece of the answer."""
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            await self._drain()
+            headers = MutableHeaders(scope=message)
+            headers["X-Request-Id"] = self.request_id
+            for name, value in SECURITY_HEADERS.items():
+                headers.setdefault(name, value)
+            headers.setdefault("Cache-Control", "no-store")
+            if self._scope["scheme"] == "https":
+                headers["Strict-Transport-Security"] = STRICT_TRANSPORT
+            if self._unread:
+                headers["Connection"] = "close"
+        await self._send(message)
+
+    async def refuse(self, problem: Problem) -> None:
+        """Answer with a problem, unless an answer has begun."""
+        if self.status == 0:
+            self._scope["state"]["code"] = problem.code
+            await problem.response(self.request_id)(self._scope, self.receive, self.send)
+
+    async def _drain(self) -> None:
+        """Read on a little when we answer before the body is in: a caller still writing may never see the answer."""
+        if not self._unread or not self._invited:
+            return
+        held = 0
+        try:
+            async with asyncio.timeout(DRAIN_SECONDS):
+                while self._unread and held < DRAIN_BYTES:
+                    held += len((await self.receive()).get("body", b""))
+        except TimeoutError:
+            pass

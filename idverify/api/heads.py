@@ -1,0 +1,57 @@
+"""Signed heads of the audit chain: written to a file at intervals and at shutdown, and kept at hand for whoever asks."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from idverify.api.metrics import Metrics
+from idverify.ceremonies import Parts
+from idverify.ceremonies.audit_head import SignedHead, write_head
+from idverify.errors import AuditBroken, Fault
+
+logger = logging.getLogger("idverify.api")
+
+Runner = Callable[[Callable[[], SignedHead]], Awaitable[SignedHead]]
+"""Runs a synchronous piece of work in a pool."""
+
+
+class Heads:
+    """The newest head of one installation."""
+
+    def __init__(self, parts: Parts, file: Path, seconds: float, metrics: Metrics, look_up: Runner) -> None:
+        self._parts = parts
+        self._file = file
+        self._seconds = seconds
+        self._metrics = metrics
+        self._look_up = look_up
+        self._newest: dict[str, Any] | None = None
+        self.broken = False
+        """Whether the last attempt found that the chain does not continue from the head before."""
+
+    async def write(self) -> dict[str, Any]:
+        """Sign the head as it stands and write it. Raises Fault."""
+        try:
+            signed = await self._look_up(lambda: write_head(self._parts, self._file))
+        except Fault as error:
+            self.broken = isinstance(error, AuditBroken)
+            self._metrics.head("failed")
+            logger.error("audit head", extra={"code": error.code, "detail": error.message})  # noqa: TRY400
+            raise
+        self._metrics.head("written")
+        self.broken = False
+        self._newest = {"head": signed.jws, "count": signed.head.count, "hash": signed.head.hash, "iat": signed.head.iat}
+        return self._newest
+
+    async def current(self) -> dict[str, Any]:
+        """The newest head that was written; one is written if there is none. Raises Fault."""
+        return self._newest or await self.write()
+
+    async def keep_writing(self) -> None:
+        """Write a head now and then, for as long as the service runs. A failure is logged and counted, and tried again."""
+        while True:
+            with suppress(Fault):
+                await self.write()
+            await asyncio.sleep(self._seconds)

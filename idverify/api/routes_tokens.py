@@ -1,0 +1,82 @@
+"""Tokens: have one validated, and the keys to validate them without asking."""
+
+from dataclasses import asdict
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request, Response
+
+from idverify import errors
+from idverify.api.access import Caller, ServiceOf, caller_with
+from idverify.api.answers import WITH_BODY, WITH_KEY, documented, json_answer
+from idverify.api.limits import NO_IMAGE_BODY, bounded_body
+from idverify.api.problems import InsecureTransport
+from idverify.api.schemas import ActiveToken, InactiveToken, IntrospectionIn, KeySet, parse
+from idverify.api.security import TOKENS_INTROSPECT
+from idverify.credentials import verdict
+from idverify.credentials.errors import TokenEnvironment
+from idverify.errors import AudienceNotAllowed, InvalidInput, TokenInvalid
+from idverify.store.clients import Client
+
+router = APIRouter(tags=["tokens"])
+KEY_SET_SECONDS = 300
+
+
+@router.post(
+    "/v1/tokens/introspect",
+    operation_id="introspect_token",
+    summary="Validate a verdict token",
+    response_model=ActiveToken | InactiveToken,
+    responses=documented(*WITH_KEY, *WITH_BODY, AudienceNotAllowed, errors.KeyUnavailable),
+    response_description="Active, or not",
+)
+async def introspect_token(request: Request, caller: Annotated[Caller, Depends(caller_with(TOKENS_INTROSPECT))]) -> Response:
+    """A token that was refused is an answer (`active: false`, and the code of the check), not an error. The same validator is
+    in the package and in `idverify token validate`, for use without this service.
+    """
+    body = await bounded_body(request, limit=NO_IMAGE_BODY, seconds=caller.service.options.body_seconds)
+    return json_answer(await caller.service.look_up(lambda: _introspect(caller, parse(IntrospectionIn, body))))
+
+
+def _introspect(caller: Caller, asked: IntrospectionIn) -> dict[str, Any]:
+    parts = caller.parts()
+    audience = _audience(caller.client, asked.audience)
+    try:
+        claims = verdict.validate(
+            asked.token,
+            parts.signing.jwks(),
+            audience=audience,
+            issuer=parts.issuer,
+            nonce=asked.nonce,
+            allow_dev=parts.environment != "production",
+            now=parts.now(),
+        )
+        if claims.environment != parts.environment:
+            raise TokenEnvironment
+    except TokenInvalid as error:
+        return {"active": False, "code": error.code}
+    return {"active": True, "claims": asdict(claims)}
+
+
+def _audience(client: Client, named: str | None) -> str:
+    """The audience to validate for: one of the client's own. Raises InvalidInput, AudienceNotAllowed."""
+    if named is None:
+        if len(client.audiences) != 1:
+            raise InvalidInput("audience: name one; this client is registered for none, or for several")
+        return next(iter(client.audiences))
+    if named not in client.audiences:
+        raise AudienceNotAllowed("this client is not registered for that audience")
+    return named
+
+
+@router.get(
+    "/.well-known/jwks.json",
+    operation_id="key_set",
+    summary="The public keys that verdict tokens are signed with",
+    response_model=KeySet,
+    responses=documented(InsecureTransport, errors.Overloaded, errors.KeyUnavailable, errors.Fault),
+    response_description="The key set",
+)
+async def key_set(service: ServiceOf) -> Response:
+    """RFC 7517. A key is published before it signs, and until its last token has expired: cache as long as the header says."""
+    keys = await service.look_up(service.parts.signing.jwks)
+    return json_answer(keys, headers={"Cache-Control": f"public, max-age={KEY_SET_SECONDS}"})

@@ -1,0 +1,132 @@
+"""What the routes share: the parts, the pools, the places, the counters, and whether the service is ready.
+
+Ceremonies are synchronous and run in a pool with as many threads as there are places, so nothing ever waits in its queue.
+Look-ups (clients, subjects, tokens) run in a second small pool, so that a full house still answers them.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from idverify import __version__
+from idverify.api.examples import SAME_MAN, sample
+from idverify.api.heads import Heads
+from idverify.api.limits import Places
+from idverify.api.metrics import Metrics
+from idverify.api.problems import NotReady
+from idverify.api.sandbox import Sandbox
+from idverify.ceremonies import Parts
+from idverify.errors import Fault
+
+T = TypeVar("T")
+logger = logging.getLogger("idverify.api")
+
+LOOKUP_THREADS = 4
+READINESS_SECONDS = 1.0
+"""How long an answer of /readyz is reused: whoever probes in a loop must not keep the signing key busy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the HTTP layer needs to know of an installation.
+
+    head_file: where the signed audit head is written, every head_seconds and at shutdown. concurrency: ceremonies at one time.
+    uploads, in_flight: bodies with images on their way, and requests, at one time; more of either with more concurrency.
+    body_seconds: for a whole body to arrive. require_tls: refuse plain HTTP, health probes excepted.
+    """
+
+    head_file: Path
+    head_seconds: float = 60.0
+    concurrency: int = 2
+    uploads: int = 16
+    in_flight: int = 128
+    body_seconds: float = 20.0
+    require_tls: bool = False
+
+
+class Service:
+    """One running service over one set of parts."""
+
+    def __init__(self, parts: Parts, options: Options) -> None:
+        self.parts = parts
+        self.options = options
+        self.metrics = Metrics()
+        self.sandbox = Sandbox(parts)
+        self.uploads = Places(max(options.uploads, 2 * options.concurrency))
+        self.in_flight = Places(max(options.in_flight, 4 * options.concurrency))
+        self.heads = Heads(parts, options.head_file, options.head_seconds, self.metrics, self.look_up)
+        self._places = Places(options.concurrency)
+        self._ceremonies = ThreadPoolExecutor(options.concurrency, "ceremony")
+        self._lookups = ThreadPoolExecutor(LOOKUP_THREADS, "lookup")
+        self._warm = False
+        self._ready: tuple[float, dict[str, str]] | None = None
+
+    async def ceremony(self, work: Callable[[], T]) -> T:
+        """Run one ceremony. Raises Overloaded when every place is taken, and whatever `work` raises.
+
+        The place is given back when the work ends, not when the caller hangs up: an abandoned ceremony still costs.
+        """
+        self._places.take()
+        try:
+            future = self._ceremonies.submit(work)
+        except BaseException:
+            self._places.give_back()
+            raise
+        self.metrics.ceremonies.inc()
+        future.add_done_callback(self._ended)
+        return await asyncio.shield(asyncio.wrap_future(future))
+
+    def _ended(self, _future: object) -> None:
+        self.metrics.ceremonies.dec()
+        self._places.give_back()
+
+    async def look_up(self, work: Callable[[], T]) -> T:
+        """Run a short piece of work that may touch the store. Raises whatever it raises."""
+        return await asyncio.get_running_loop().run_in_executor(self._lookups, work)
+
+    async def start(self) -> None:
+        """Send a sample photograph through every model, so that no caller pays for the first run. Raises whatever fails."""
+        started = time.perf_counter()
+        await self.look_up(lambda: self.parts.acquirer.acquire(sample(SAME_MAN)))
+        self._warm = True
+        logger.info("models warm", extra={"ms": round(1000 * (time.perf_counter() - started), 1)})
+
+    async def finish(self) -> None:
+        """Let running work end, write the last audit head, and let go of threads and of the sandbox's folder."""
+        self._ceremonies.shutdown(wait=True)
+        with suppress(Fault):
+            await self.heads.write()
+        self._lookups.shutdown(wait=True)
+        self.sandbox.close()
+
+    async def readiness(self) -> dict[str, Any]:
+        """What runs, when the service can do its work. Raises NotReady naming what does not answer."""
+        if self._ready is None or time.monotonic() - self._ready[0] > READINESS_SECONDS:
+            self._ready = (time.monotonic(), await self.look_up(self._checks))
+        checks = self._ready[1]
+        if set(checks.values()) != {"ok"}:
+            raise NotReady("the service is not ready", checks)
+        engine = self.parts.acquirer.engine
+        return {"status": "ready", "checks": checks, "pack": engine.pack, "provider": engine.provider, "version": __version__}
+
+    def _checks(self) -> dict[str, str]:
+        found = {"models": "ok" if self._warm else "failed", "audit": "failed" if self.heads.broken else "ok"}
+        # What is signed holds no full stop, so it can never be taken for a token.
+        probes: dict[str, Callable[[], object]] = {
+            "store": self.parts.store.ping,
+            "signing": lambda: self.parts.signing.current.sign(b"idverify readiness"),
+        }
+        for name, probe in probes.items():
+            try:
+                probe()
+                found[name] = "ok"
+            except Fault as error:
+                found[name] = "failed"
+                logger.error("not ready", extra={"code": error.code, "detail": error.message})  # noqa: TRY400
+        return found

@@ -1,0 +1,178 @@
+"""The OpenAPI document against the service: schemathesis tries to break it, and every documented answer is seen."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from idverify.api.limits import TWO_IMAGE_BODY
+from idverify.ceremonies import Parts
+from idverify.errors import Overloaded
+
+from .support import Running, asked, code_of, enrolment, in_base64, serving
+
+Seen = set[tuple[str, str, int]]
+_REQUESTS = re.compile(r'idverify_requests_total\{code="[^"]*",method="([A-Z]+)",route="([^"]+)",status="(\d+)"\}')
+
+
+def seen_by(service: Running) -> Seen:
+    """Method, route and status of every answer so far, by the service's own count."""
+    found = _REQUESTS.findall(service.app.state.service.metrics.exposition().decode())
+    return {(method, route, int(status)) for method, route, status in found}
+
+
+def documented(document: dict[str, Any]) -> Seen:
+    """Method, route and status of every answer that the document promises."""
+    return {
+        (method.upper(), route, int(status))
+        for route, operations in document["paths"].items()
+        for method, operation in operations.items()
+        for status in operation["responses"]
+    }
+
+
+@pytest.fixture(scope="module")
+def document(service: Running) -> dict[str, Any]:
+    """The service's own OpenAPI document."""
+    with service.stranger() as client:
+        return dict(client.get("/openapi.json").json())
+
+
+def test_schemathesis(service: Running, document: dict[str, Any], samples: Path, tmp_path: Path) -> None:
+    """With a key of every scope and seeded subjects: each operation answers 2xx, nothing answers 5xx or off the document."""
+    with service.client() as client:
+        for name, path, method in (
+            ("read", "/v1/subjects/{subject_id}", "get"),
+            ("erase", "/v1/subjects/{subject_id}", "delete"),
+        ):
+            made = client.post("/v1/subjects", json=enrolment((samples / "obama.jpg").read_bytes(), f"seeded for {name}"))
+            document["paths"][path][method]["parameters"][0]["example"] = made.json()["subject_id"]
+        made = client.post("/v1/subjects", json=enrolment((samples / "obama.jpg").read_bytes(), "seeded for verify"))
+        media = document["paths"]["/v1/verifications"]["post"]["requestBody"]["content"]["application/json"]
+        for example in media["examples"].values():
+            if "subject_id" in example["value"]:
+                example["value"]["subject_id"] = made.json()["subject_id"]
+    (tmp_path / "openapi.json").write_text(json.dumps(document))
+    _, key = service.new_key()
+    run = subprocess.run(
+        [
+            str(Path(sys.executable).with_name("schemathesis")),
+            "run",
+            str(tmp_path / "openapi.json"),
+            f"--url={service.url}",
+            f"--header=Authorization:Bearer {key}",
+            "--phases=examples,coverage,fuzzing",
+            "--exclude-checks=positive_data_acceptance",
+            "--max-examples=10",
+            "--seed=2026",
+            "--no-color",
+            "--continue-on-failure",
+            "--request-timeout=20",
+        ],
+        capture_output=True,
+        text=True,
+        timeout=240,
+        cwd=tmp_path,
+        env={**os.environ, "NO_PROXY": "*"},
+        check=False,
+    )
+    assert run.returncode == 0, run.stdout[-6000:] + run.stderr[-2000:]
+    seen = seen_by(service)
+    assert {answer for answer in seen if answer[2] >= 500} == set()
+    good = {(method, route) for method, route, status in seen if status < 300}
+    assert {(method, route) for method, route, _ in documented(document)} <= good
+
+
+@dataclass(frozen=True)
+class Provoker:
+    """Gets each documented refusal out of an operation of a service that is short of patience."""
+
+    service: Running
+    guarded: Running
+    subject: str
+    photo: bytes
+
+    def answer(self, method: str, route: str, status: int, *, keyed: bool) -> httpx.Response:
+        """An answer that should have that status."""
+        path = route.replace("{subject_id}", self.subject)
+        typed = {"Content-Type": "application/json"}
+        with self.service.client() as client, self.service.stranger() as stranger:
+            match status:
+                case 400:
+                    return client.post(path, json={})
+                case 401:
+                    return stranger.request(method, path)
+                case 403 if keyed:
+                    with self.service.client("subjects:write" if route == "/metrics" else "metrics:read") as other:
+                        return other.request(method, path)
+                case 403:
+                    with self.guarded.stranger() as plain:
+                        return plain.request(method, path)
+                case 404 if method == "POST":
+                    return client.post(path, json=self.body(route, subject_id="sub_" + "0" * 32))
+                case 404:
+                    return client.request(method, route.replace("{subject_id}", "sub_" + "0" * 32))
+                case 408:
+                    return client.post(path, content=trickle(), headers=typed)
+                case 409:
+                    key = {"Idempotency-Key": "used-by-another"}
+                    client.post(path, json=self.body(route), headers=key)
+                    return client.post(path, content=json.dumps(self.body(route), indent=1), headers=typed | key)
+                case 413:
+                    return client.post(path, content=b" " * (TWO_IMAGE_BODY + 1), headers=typed)
+                case 415:
+                    return client.post(path, content=b"<xml/>", headers={"Content-Type": "application/xml"})
+                case 422:
+                    field = "portrait" if route == "/v1/subjects" else "probe"
+                    return client.post(path, json=self.body(route, **{field: in_base64(b"text")}))
+                case 429:
+                    with ExitStack() as full:
+                        while True:
+                            try:
+                                full.enter_context(self.service.app.state.service.in_flight.held())
+                            except Overloaded:
+                                return client.request(method, path)
+        raise AssertionError(f"no way is known to get {status} out of {method} {route}")
+
+    def body(self, route: str, **rest: object) -> dict[str, object]:
+        """A body that works."""
+        if route == "/v1/subjects":
+            return enrolment(self.photo, "provoked", **rest)
+        return {**asked(self.photo, subject_id=self.subject), **rest}
+
+
+def trickle() -> Iterator[bytes]:
+    """A body that takes too long."""
+    for _ in range(20):
+        yield b" "
+        time.sleep(0.05)
+
+
+def test_every_documented_refusal_is_seen(
+    make_parts: Callable[..., Parts], document: dict[str, Any], samples: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Each 4xx of each operation in the document can be had, as a problem document with a code that the document names."""
+    photo = (samples / "obama2.jpg").read_bytes()
+    with (
+        serving(make_parts(), tmp_path_factory.mktemp("impatient"), body_seconds=0.3) as service,
+        serving(make_parts(), tmp_path_factory.mktemp("guarded"), require_tls=True) as guarded,
+        service.client() as client,
+    ):
+        subject = client.post("/v1/subjects", json=enrolment(photo, "seeded")).json()["subject_id"]
+        provoker = Provoker(service, guarded, subject, photo)
+        for method, route, status in sorted(documented(document)):
+            if 400 <= status < 500:
+                operation = document["paths"][route][method.lower()]
+                found, code = code_of(provoker.answer(method, route, status, keyed="security" in operation))
+                assert found == status, (method, route, status)
+                assert code in operation["responses"][str(status)]["description"]
