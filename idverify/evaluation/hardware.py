@@ -1,0 +1,86 @@
+"""What a measurement ran on, and how to hold it to one core."""
+
+import os
+import platform
+import statistics
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+_FLAGS: Final = ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_tile", "amx_int8", "amx_bf16", "asimd", "sve", "i8mm")
+
+
+def describe_hardware() -> dict[str, Any]:
+    """Processor, the vector instructions that matter, cores that this process may use, and the system."""
+    facts = _cpu_facts()
+    present = set(facts.get("flags", facts.get("Features", "")).split())
+    return {
+        "cpu": facts.get("model name") or platform.processor() or platform.machine(),
+        "flags": [flag for flag in _FLAGS if flag in present],
+        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "python": platform.python_version(),
+    }
+
+
+@contextmanager
+def one_core() -> Iterator[int | None]:
+    """Hold every thread of this process, and those it will start, to one core; afterwards each may use what it could before.
+
+    Yields the core's number, or None where the system cannot pin (macOS, Windows).
+    """
+    if not hasattr(os, "sched_setaffinity"):
+        yield None
+        return
+    before = os.sched_getaffinity(0)
+    core = max(before)
+    _pin_threads({core})
+    try:
+        yield core
+    finally:
+        _pin_threads(before)
+
+
+def resident_mb() -> dict[str, float | None]:
+    """Memory of this process in MB of 10**6 bytes: resident now, and at its highest so far.
+
+    Read from /proc: the maximum that getrusage knows survives exec, so a large parent would be measured. Elsewhere both None.
+    """
+    try:
+        status = Path("/proc/self/status").read_text(encoding="ascii")
+    except OSError:
+        return {"now": None, "peak": None}
+    wanted = [line.split() for line in status.splitlines() if line.startswith(("VmRSS", "VmHWM"))]
+    kibibytes = {words[0].rstrip(":"): int(words[1]) for words in wanted}
+    return {"now": kibibytes["VmRSS"] * 1024 / 1e6, "peak": kibibytes["VmHWM"] * 1024 / 1e6}
+
+
+def matrix_product_ms(size: int = 1024, repeats: int = 7) -> float:
+    """Milliseconds, median, of one fixed product of two float32 matrices: a yardstick that knows nothing of faces."""
+    factor = np.linspace(-1, 1, size * size, dtype=np.float32).reshape(size, size)
+    elapsed = []
+    for _ in range(repeats):
+        started = time.perf_counter()
+        factor @ factor
+        elapsed.append(1000 * (time.perf_counter() - started))
+    return statistics.median(elapsed)
+
+
+def _pin_threads(cores: set[int]) -> None:
+    for thread in Path("/proc/self/task").iterdir():
+        try:
+            os.sched_setaffinity(int(thread.name), cores)
+        except ProcessLookupError:  # it ended in between
+            continue
+
+
+def _cpu_facts() -> dict[str, str]:
+    try:
+        first = Path("/proc/cpuinfo").read_text(encoding="utf-8").split("\n\n", maxsplit=1)[0]
+    except OSError:
+        return {}
+    return {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in first.splitlines())}

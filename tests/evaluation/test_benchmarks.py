@@ -1,0 +1,33 @@
+"""The scripts beside the command line."""
+
+import importlib.util
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def script(name):
+    """A script of benchmarks/ as a module."""
+    spec = importlib.util.spec_from_file_location(name, ROOT / "benchmarks" / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_new_operating_points_replace_the_old_ones_and_keep_what_a_person_set(tmp_path):
+    """Twice over, without growing; the models above stay byte for byte."""
+    manifest, points = tmp_path / "manifest.toml", tmp_path / "points.toml"
+    manifest.write_text("# models\n[pack.default]\nlicence = 'x'\n")
+    points.write_text('[[policy]]\nname = "fmr-1e-4"\nthreshold = 0.4\n')
+    ship = script("calibrate_default").ship
+    ship(manifest, points)
+    manifest.write_text(manifest.read_text() + "minimum_pad = 0.5\nminimum_quality = { sharpness = 20 }\n")
+    points.write_text('[[policy]]\nname = "fmr-1e-4"\nthreshold = 0.5\n')
+    ship(manifest, points)
+    once = manifest.read_text()
+    ship(manifest, points)
+    assert manifest.read_text() == once
+    assert once.startswith("# models\n[pack.default]\nlicence = 'x'\n")
+    expected = {"name": "fmr-1e-4", "threshold": 0.5, "minimum_quality": {"sharpness": 20}, "minimum_pad": 0.5}
+    assert tomllib.loads(once)["policy"] == [expected]
