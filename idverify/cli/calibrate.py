@@ -1,0 +1,195 @@
+"""`idverify calibrate`: the operator's own operating points, from photographs of the people that the service will see."""
+
+import hashlib
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+from rich.table import Table
+
+from idverify.api.app import Recogniser, load_recogniser
+from idverify.cli.labelled import FACES, labelled_acquirer
+from idverify.cli.output import AsJson, emit, stdout
+from idverify.cli.progress import progress_bar
+from idverify.config import load_settings
+from idverify.errors import InvalidInput
+from idverify.evaluation.calibration import OperatingPoint, Sample, calibrate, described, policy_rows, sample, to_ship
+from idverify.evaluation.comparisons import compare_all
+from idverify.evaluation.dataset import dataset_digest, images_of, read_pairs
+from idverify.evaluation.embeddings import Templates, embed
+from idverify.evaluation.exclusions import Exclusion, kept, read_exclusions
+from idverify.evaluation.operating_points import write_operating_points
+from idverify.evaluation.plots import draw_det, draw_scores
+from idverify.evaluation.report import output_folder, provenance, write_report
+
+app = typer.Typer()
+
+
+@app.command(name="calibrate")
+def calibrate_command(
+    *,
+    images: Annotated[Path, typer.Option(help="Folder of person/person_0001.jpg.")],
+    pairs: Annotated[Path, typer.Option(help="List of pairs: its people, with all their images, choose the thresholds.")],
+    out: Annotated[Path, typer.Option(help="Folder for operating_points.toml, report.json, plots and cached templates.")],
+    report_pairs: Annotated[
+        Path | None,
+        typer.Option(help="Another list, of other people, whose error rates are reported. Without it, half of the people."),
+    ] = None,
+    exclude: Annotated[Path | None, typer.Option(help="Label errors with their evidence; both figures are reported.")] = None,
+    calibrated_on: Annotated[str, typer.Option(help="What the photographs are, in words that every policy will show.")] = "",
+    seed: Annotated[int, typer.Option(help="Seed of the bootstrap, and of the split.")] = 1,
+    as_json: AsJson = False,
+) -> None:
+    """Find thresholds at false match rates of 1e-2 to 1e-6, and their error rates on people who did not choose them.
+
+    For example [bold]idverify calibrate --images lfw --pairs lfw/pairsDevTrain.txt --report-pairs lfw/pairsDevTest.txt
+    --out calibration[/bold], then IDVERIFY_POLICIES_FILE=calibration/operating_points.toml.
+
+    All mated and non-mated pairs of the people are compared. A threshold is that of the largest false match rate not above
+    the target; bounds come from a bootstrap of people; a target that so many people cannot carry gets no policy. A run that
+    was cut short goes on where it stopped.
+    """
+    people, others = _two_lists(pairs, report_pairs, seed)
+    exclusions = read_exclusions(exclude) if exclude else ()
+    chosen, judged = images_of(images, people), images_of(images, others)
+    folder = output_folder(out)
+    recogniser = load_recogniser(load_settings())
+    with progress_bar("templates") as progress:
+        made_by = f"{recogniser.engine.pack} {recogniser.engine.provider} {FACES}"
+        both = embed(chosen | judged, labelled_acquirer(recogniser), cache=folder / "cache", made_by=made_by, progress=progress)
+    parts = _part(both, len(chosen), first=True), _part(both, len(chosen), first=False)
+    raw = _measured(parts, (), seed)
+    cleaned = _measured(parts, exclusions, seed) if exclusions else raw
+    shipped = to_ship(raw[2], cleaned[2])
+    digest = dataset_digest(
+        {str(image): digest for image, digest in zip(parts[0].images, parts[0].digests, strict=True)},
+        [f"exclusions {_digest_of(exclude)}" if exclude and shipped != raw[2] else "no exclusions"],
+    )
+    rows = policy_rows(
+        shipped,
+        people=raw[1].facts()["people"],
+        model_digest=recogniser.acquirer.embedding_digest,
+        calibration_digest=digest,
+        calibrated_on=calibrated_on or f"{images.name}, people of {pairs.name}; not described by the operator",
+    )
+    write_operating_points(folder / "operating_points.toml", rows)
+    report = _report(raw, cleaned, exclusions, recogniser, parts) | {
+        "policies": rows,
+        "calibration_digest": digest,
+        "faces": FACES,
+        "seed": seed,
+        **provenance(recogniser.engine, arguments=sys.argv[1:], now=time.time()),
+    }
+    write_report(folder, report)
+    _draw(folder, raw, cleaned if exclusions else None)
+    emit(report, as_json=as_json, table=lambda: _print(report, folder))
+
+
+Measured = tuple[Sample, Sample, list[OperatingPoint]]
+
+
+def _two_lists(pairs: Path, report_pairs: Path | None, seed: int) -> tuple[set[str], set[str]]:
+    """The people who choose the thresholds, and those who are judged by them: never the same."""
+    people = set(read_pairs(pairs).people)
+    if report_pairs is not None:
+        others = set(read_pairs(report_pairs).people)
+        if people & others:
+            raise InvalidInput(
+                f"{len(people & others)} people are in both lists: a threshold is not judged by those who chose it"
+            )
+        return people, others
+    order = np.random.default_rng(seed).permutation(sorted(people)).tolist()
+    return set(order[::2]), set(order[1::2])
+
+
+def _part(templates: Templates, chosen: int, *, first: bool) -> Templates:
+    part = slice(0, chosen) if first else slice(chosen, None)
+    images = templates.images[part]
+    failures = {image: code for image, code in templates.failures.items() if image in set(images)}
+    return Templates(images, templates.vectors[part], templates.digests[part], failures)
+
+
+def _measured(parts: tuple[Templates, Templates], exclusions: Sequence[Exclusion], seed: int) -> Measured:
+    generator = np.random.default_rng(seed)
+    samples = []
+    for templates in parts:
+        comparisons = compare_all(templates)
+        if exclusions:
+            comparisons = comparisons.only(kept(comparisons, templates.images, exclusions))
+        samples.append(sample(comparisons, generator))
+    return samples[0], samples[1], calibrate(samples[0], samples[1])
+
+
+def _report(
+    raw: Measured,
+    cleaned: Measured,
+    exclusions: Sequence[Exclusion],
+    recogniser: Recogniser,
+    parts: tuple[Templates, Templates],
+) -> dict[str, Any]:
+    def points(measured: Measured) -> list[dict[str, Any]]:
+        return [described(point) for point in measured[2]]
+
+    report: dict[str, Any] = {
+        "operating_points": points(raw),
+        "calibration": raw[0].facts() | _acquisition(parts[0]),
+        "report": raw[1].facts() | _acquisition(parts[1]),
+        "failures_to_acquire": sum(len(part.failures) for part in parts),
+        "model_digest": recogniser.acquirer.embedding_digest,
+    }
+    if exclusions:
+        report["without_label_errors"] = {
+            "operating_points": points(cleaned),
+            "calibration": cleaned[0].facts(),
+            "report": cleaned[1].facts(),
+            "exclusions": [
+                {"people": list(one.people), "images": list(one.images), "evidence": one.evidence} for one in exclusions
+            ],
+        }
+    return report
+
+
+def _acquisition(templates: Templates) -> dict[str, Any]:
+    codes = list(templates.failures.values())
+    return {"images": len(templates.images), "failures_to_acquire": {code: codes.count(code) for code in sorted(set(codes))}}
+
+
+def _digest_of(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _draw(folder: Path, raw: Measured, cleaned: Measured | None) -> None:
+    curves = {"as labelled": (raw[1].comparisons.mated_scores, raw[1].comparisons.non_mated_scores)}
+    if cleaned is not None:
+        curves["without label errors"] = (cleaned[1].comparisons.mated_scores, cleaned[1].comparisons.non_mated_scores)
+    draw_det(folder / "det.png", curves, "All pairs of the people reported on")
+    thresholds = {f"FMR {point.target_fmr:.0e}": point.threshold for point in raw[2] if point.supported}
+    kinds = dict(zip(("mated", "non-mated"), curves["as labelled"], strict=True))
+    draw_scores(folder / "scores.png", kinds, thresholds, "All pairs of the people reported on", "comparison score (cosine)")
+
+
+def _print(report: Mapping[str, Any], folder: Path) -> None:
+    sets: list[tuple[str, Mapping[str, Any]]] = [("as labelled", report)]
+    if "without_label_errors" in report:
+        sets.append(("without label errors", report["without_label_errors"]))
+    for words, found in sets:
+        table = Table("target FMR", "threshold", "FMR", "at most", "FNMR", "95 %", box=None, header_style="dim", title=words)
+        for point in found["operating_points"]:
+            if not point["supported"]:
+                table.add_row(f"{point['target_fmr']:.0e}", "not supported by n")
+                continue
+            interval = f"{point['fnmr_low']:.2%} to {point['fnmr_high']:.2%}"
+            rates = f"{point['fmr']:.2e}", f"{point['fmr_high']:.2e}", f"{point['fnmr']:.2%}"
+            table.add_row(f"{point['target_fmr']:.0e}", f"{point['threshold']:.4f}", *rates, interval)
+        stdout.print(table)
+    facts = report["report"]
+    stdout.print(
+        f"Thresholds from {report['calibration']['people']:,} people, rates from {facts['people']:,} others: "
+        f"{facts['n_mated']:,} mated and {facts['n_non_mated']:,} non-mated comparisons. "
+        f"Failures to acquire: {report['failures_to_acquire']}."
+    )
+    stdout.print(f"{folder}: operating_points.toml, report.json, det.png, scores.png", markup=False)

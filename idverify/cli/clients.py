@@ -1,0 +1,91 @@
+"""`idverify clients`: who may call the service, for whom and for what."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from idverify.cli.installation import Dev, vault_only
+from idverify.cli.output import AsJson, console, emit, stdout
+from idverify.store.clients import Client
+
+app = typer.Typer(help="Clients of the HTTP service: add, list, revoke.", no_args_is_help=True)
+
+
+@app.command()
+def add(
+    name: Annotated[str, typer.Argument(help="what you call this client")],
+    scope: Annotated[list[str], typer.Option(help="what it may do; repeat for more (see the HTTP reference)")],
+    audience: Annotated[list[str] | None, typer.Option(help="whom its tokens may be for; repeat for more")] = None,
+    purpose: Annotated[list[str] | None, typer.Option(help="what its verifications may be for; repeat for more")] = None,
+    sandbox: Annotated[bool, typer.Option("--sandbox", help="confine it to the sandbox and its sample photographs")] = False,
+    dev: Dev = False,
+    as_json: AsJson = False,
+) -> None:
+    """Add a client and print its key, once: only a hash of it is kept.
+
+    Example: idverify clients add "Hotel app" --scope verifications:create --audience https://hotel.example
+    --purpose "hotel check-in"
+    """
+    from idverify.api.registration import add_client
+
+    allowed = {"scopes": scope, "audiences": audience or (), "purposes": purpose or ()}
+    with vault_only(dev=dev, create=True) as vault:
+        client, key = add_client(vault, name=name, **allowed, sandbox=sandbox)
+
+    def table() -> None:
+        stdout.print(key, soft_wrap=True, markup=False)
+        console.print(f"This is the key of {client.id}. It is shown once: keep it where secrets are kept.", style="dim")
+
+    emit({**_described(client), "key": key}, as_json=as_json, table=table)
+
+
+@app.command(name="list")
+def list_(dev: Dev = False, as_json: AsJson = False) -> None:
+    """List the clients, oldest first."""
+    from idverify.store import clients
+
+    with vault_only(dev=dev) as vault, vault.store.reading() as tx:
+        found = clients.listed(tx)
+
+    def table() -> None:
+        rows = Table("client", "name", "scopes", "audiences", "purposes", "state")
+        for client in found:
+            state = "revoked" if client.revoked_at is not None else "sandbox" if client.sandbox else "active"
+            lists = (", ".join(sorted(words)) for words in (client.scopes, client.audiences, client.purposes))
+            rows.add_row(client.id, client.name, *lists, state)
+        stdout.print(rows)
+
+    emit({"clients": [_described(client) for client in found]}, as_json=as_json, table=table)
+
+
+@app.command()
+def revoke(
+    client_id: Annotated[str, typer.Argument(help="as `idverify clients list` prints it")],
+    dev: Dev = False,
+    as_json: AsJson = False,
+) -> None:
+    """Refuse a client's key from now on. The tokens it obtained stay valid until they expire."""
+    from idverify.api.registration import revoke_client
+
+    with vault_only(dev=dev) as vault:
+        revoke_client(vault, client_id)
+    emit({"revoked": client_id}, as_json=as_json, table=lambda: stdout.print(f"{client_id} is revoked.", markup=False))
+
+
+def _described(client: Client) -> dict[str, Any]:
+    return {
+        "id": client.id,
+        "name": client.name,
+        "scopes": sorted(client.scopes),
+        "audiences": sorted(client.audiences),
+        "purposes": sorted(client.purposes),
+        "sandbox": client.sandbox,
+        "created_at": _timestamp(client.created_at),
+        "revoked_at": None if client.revoked_at is None else _timestamp(client.revoked_at),
+    }
+
+
+def _timestamp(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,44 @@
+"""Opening the installation that a command works on, and letting go of it afterwards."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from idverify.ceremonies import Parts, Vault
+    from idverify.config import Settings
+
+Dev = Annotated[bool, typer.Option("--dev", help="development installation: makes its own keys, and its tokens say env=dev")]
+
+
+def settings_for(*, dev: bool) -> "Settings":
+    """The settings; --dev wins over IDVERIFY_ENV. Raises ConfigurationInvalid."""
+    from idverify.config import load_settings
+
+    return load_settings(env="dev" if dev else None)
+
+
+@contextmanager
+def whole_installation(*, dev: bool) -> "Iterator[Parts]":
+    """With models, and made if this is its first start. Raises Fault."""
+    from idverify.api.app import compose
+
+    parts = compose(settings_for(dev=dev))
+    try:
+        yield parts
+    finally:
+        parts.store.close()
+
+
+@contextmanager
+def vault_only(*, dev: bool, create: bool = False) -> "Iterator[Vault]":
+    """Without models: keys, records and the audit can be looked after even where a model does not load. Raises Fault."""
+    from idverify.api.app import open_vault
+
+    vault = open_vault(settings_for(dev=dev), create=create)
+    try:
+        yield vault
+    finally:
+        vault.store.close()

@@ -1,0 +1,132 @@
+"""The console script: mounts the command groups and turns every outcome into the exit codes of the contract.
+
+0 accepted, valid, done; 1 rejected, invalid, revoked; 2 usage; 3 the input cannot be used; 4 any other fault; 5 cannot tell;
+130 interrupted. With `--json` one object on standard output in every case.
+"""
+
+import json
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from importlib import import_module
+
+import typer
+
+from idverify import __version__
+from idverify.cli.output import console
+from idverify.errors import AccessDenied, IdverifyError, InputError, TokenInvalid
+
+OK, REJECTED, USAGE, UNUSABLE_INPUT, FAULT, CANNOT_TELL, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
+
+# Commands that stand at the top level with the file each is in, and files that are a group of commands of that name.
+TOP_LEVEL = {
+    "demo": "demo",
+    "compare": "compare",
+    "enrol": "enrol",
+    "verify": "verify",
+    "serve": "serve",
+    "calibrate": "calibrate",
+    "backup": "backup",
+    "restore": "backup",
+}
+GROUPS = ("token", "models", "clients", "keys", "registry", "audit", "bench")
+
+
+def build(named: str | None = None) -> typer.Typer:
+    """The whole command line; with the name of a command, as little of it as that command needs, which starts faster."""
+    app = typer.Typer(
+        name="idverify",
+        help="Is the person in front of the camera the person in the registry photo? A signed answer, in milliseconds.\n\n"
+        "Start with [bold]idverify demo[/bold]. An environment that is not named is production: pass --dev, or set "
+        "IDVERIFY_ENV=dev, while you try things.",
+        epilog="Exit codes: 0 accepted, valid or done; 1 rejected, invalid or revoked; 2 usage; 3 the input cannot be used; "
+        "4 any other fault; 5 cannot tell; 130 interrupted.",
+        no_args_is_help=True,
+        rich_markup_mode="rich",
+        pretty_exceptions_enable=False,
+        add_completion=False,
+    )
+    app.callback()(_options)
+    known = (*TOP_LEVEL.values(), *GROUPS)
+    wanted = {TOP_LEVEL.get(named or "", named)} & set(known) or set(known)
+    for module in dict.fromkeys(TOP_LEVEL.values()):
+        if module in wanted:
+            app.add_typer(import_module(f"idverify.cli.{module}").app)
+    for module in GROUPS:
+        if module in wanted:
+            app.add_typer(import_module(f"idverify.cli.{module}").app, name=module)
+    return app
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        sys.stdout.write(f"idverify {__version__}\n")
+        raise typer.Exit
+
+
+def _options(
+    version: bool = typer.Option(False, "--version", callback=_show_version, is_eager=True, help="Print the version and stop."),
+) -> None:
+    """Options of the program itself."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one command and exit with the code of its outcome."""
+    arguments = sys.argv[1:] if arguments is None else list(arguments)
+    sys.exit(run(build(arguments[0] if arguments else None), arguments))
+
+
+def run(app: typer.Typer, arguments: Sequence[str]) -> int:
+    """Exit code of one command; whatever it raised has been said, as text or as the one JSON object."""
+    as_json = "--json" in arguments
+    try:
+        returned = typer.main.get_command(app).main(args=list(arguments), prog_name="idverify", standalone_mode=False)
+    except typer.Abort:
+        return _say(as_json, "interrupted", "interrupted", INTERRUPTED)
+    except typer.TyperException as error:
+        show = getattr(error, "show", None)
+        if show is not None and not as_json:
+            show()
+            return USAGE
+        return _say(as_json, "usage", error.format_message(), USAGE)
+    except KeyboardInterrupt:
+        return _say(as_json, "interrupted", "interrupted", INTERRUPTED)
+    except IdverifyError as error:
+        return _say(as_json, error.code, error.message, _exit_code(error), getattr(error, "retake", ()))
+    except Exception as error:
+        if os.environ.get("IDVERIFY_TRACEBACK"):
+            traceback.print_exc()
+        hint = "set IDVERIFY_TRACEBACK=1 to see where"
+        return _say(as_json, "internal", f"{type(error).__name__}: {error} ({hint})", FAULT)
+    if returned == INTERRUPTED:
+        return _say(as_json, "interrupted", "interrupted", INTERRUPTED)
+    return returned if isinstance(returned, int) else OK
+
+
+def _exit_code(error: IdverifyError) -> int:
+    match error:
+        case InputError() | AccessDenied():
+            return UNUSABLE_INPUT
+        case TokenInvalid():
+            return REJECTED
+        case _:
+            return FAULT
+
+
+def _say(as_json: bool, code: str, message: str, exit_code: int, retake: Sequence[str] = ()) -> int:
+    if as_json:
+        error: dict[str, object] = {"code": code, "message": message}
+        if retake:
+            error["retake"] = list(retake)
+        sys.stdout.write(json.dumps({"error": error}, ensure_ascii=False) + "\n")
+    else:
+        console.print(f"[red]{code}[/red]: ", end="")
+        console.print(message, markup=False)
+        for words in retake:
+            console.print(f"  - {words}", markup=False)
+    return exit_code
+
+
+if __name__ == "__main__":
+    main()

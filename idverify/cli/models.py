@@ -1,0 +1,191 @@
+"""`idverify models list | verify | add`: which models are there, whether they are what they claim, and other packs."""
+
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from idverify.cli.output import AsJson, console, emit, stdout
+from idverify.errors import InvalidInput
+from idverify.inference.manifest import MANIFEST, Pack, default_models_folder, describe_pack, load_pack, pack_names
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Model packs: list them, check them against their manifest, add one of InsightFace's.",
+    rich_markup_mode="rich",
+)
+
+ModelsDir = Annotated[
+    Path | None,
+    typer.Option(
+        "--models-dir",
+        help="Folder of added packs.",
+        envvar="IDVERIFY_MODELS_DIR",
+        show_default="./models-added",
+    ),
+]
+ADDED = Path("models-added")
+
+
+@app.command("list")
+def list_packs(models_dir: ModelsDir = None, as_json: AsJson = False) -> None:
+    """Every pack: models, digests, licence, commercial use, operating points. Files are not read; `verify` does that.
+
+    Example: idverify models list
+
+    Example: idverify models list --models-dir ./models-added --json
+    """
+    packs = [describe_pack(folder, name) for folder, name in _packs(models_dir)]
+    emit({"packs": [_described(pack) for pack in packs]}, as_json=as_json, table=lambda: _print_packs(packs))
+
+
+@app.command()
+def verify(
+    models_dir: ModelsDir = None,
+    provider: Annotated[str, typer.Option(help="cpu, cuda, tensorrt, coreml or directml; never replaced by another.")] = "cpu",
+    as_json: AsJson = False,
+) -> None:
+    """Hash every file, load every model, run each once on zeros. Anything that differs: exit 4, model_refused.
+
+    Example: idverify models verify
+
+    Example: idverify models verify --models-dir ./models-added --json
+    """
+    rows: list[dict[str, Any]] = []
+    running = provider
+    for folder, name in _packs(models_dir):
+        pack, running, milliseconds = _tried(folder, name, provider)
+        rows += [
+            {"pack": pack.spelled, "role": role, "sha256": model.sha256, "milliseconds": round(milliseconds[role], 2)}
+            for role, model in pack.models.items()
+        ]
+
+    def table() -> None:
+        _print_rows(rows, ("pack", "role", "sha256", "milliseconds"))
+        stdout.print(f"{len(rows)} models are those of their manifests and run on {running}.")
+
+    emit({"verified": True, "provider": running, "models": rows}, as_json=as_json, table=table)
+
+
+@app.command()
+def add(
+    name: Annotated[str, typer.Argument(help="buffalo_l, buffalo_m, buffalo_s, buffalo_sc or antelopev2.")],
+    source: Annotated[
+        Path | None, typer.Option("--from", help="The unpacked pack. Without it, insightface downloads it.", file_okay=False)
+    ] = None,
+    models_dir: ModelsDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Add an InsightFace pack (non-commercial research only): its embedder replaces the default one, the other models stay.
+
+    It comes without operating points. Use it with IDVERIFY_MODELS_DIR and IDVERIFY_PACK, and run `idverify calibrate` first.
+
+    Example: idverify models add buffalo_l --from ~/Downloads/buffalo_l
+
+    Exit codes: 0 added; 3 the name or the folder cannot be used; 4 the download failed. Nothing is ever half-written.
+    """
+    from idverify.inference.insightface_packs import LICENCE, add_pack
+
+    if source is not None and not source.is_dir():
+        raise InvalidInput(f"{source} is not a folder")
+    folder = models_dir or ADDED
+    pack = add_pack(name, folder, source)
+    result = {
+        "pack": pack.spelled,
+        "models_dir": str(folder),
+        "embedding_sha256": pack.models["embedding"].sha256,
+        "licence": LICENCE,
+        "commercial_use": pack.commercial_use,
+        "operating_points": 0,
+    }
+
+    def table() -> None:
+        stdout.print(f"Added [bold]{pack.spelled}[/bold] to {escape(str(folder))}. Licence: {LICENCE}.")
+        stdout.print("Only its embedder runs; detection, landmarks, PAD, pose and eyes are the default pack's.")
+        stdout.print("It has no operating points yet: run `idverify calibrate` with it before it decides anything. To use it:")
+        stdout.print(f"  IDVERIFY_MODELS_DIR={escape(str(folder))} IDVERIFY_PACK={name} IDVERIFY_ACCEPT_MODEL={pack.spelled}")
+
+    emit(result, as_json=as_json, table=table)
+
+
+def _packs(models_dir: Path | None) -> Iterator[tuple[Path, str]]:
+    """Folder and name of the packs that travel with idverify, then of the added ones where there are any."""
+    shipped = default_models_folder()
+    yield from ((shipped, name) for name in pack_names(shipped))
+    added = models_dir or ADDED
+    if added.resolve() != shipped.resolve() and (models_dir is not None or (added / MANIFEST).exists()):
+        yield from ((added, name) for name in pack_names(added))
+
+
+def _tried(folder: Path, name: str, provider: str) -> tuple[Pack, str, dict[str, float]]:
+    """The pack, what runs it, and the milliseconds of one run of each model after a first."""
+    from idverify.inference.onnx import OnnxEngine
+
+    console.print(f"{name}: hashing, loading, running on {provider}...")
+    pack = load_pack(folder, name)
+    engine = OnnxEngine(pack, provider=provider, threads=1)
+    engine.warm_up()
+    milliseconds: dict[str, float] = {}
+    for role, model in pack.models.items():
+        batch = np.zeros((1, *model.input.shape), dtype=np.float32)
+        started = time.perf_counter()
+        engine.run(role, batch)
+        milliseconds[role] = 1000 * (time.perf_counter() - started)
+    return pack, engine.provider, milliseconds
+
+
+def _described(pack: Pack) -> dict[str, Any]:
+    return {
+        "name": pack.name,
+        "pack": pack.spelled,
+        "digest": pack.digest,
+        "folder": str(pack.folder),
+        "licence": pack.licence,
+        "commercial_use": pack.commercial_use,
+        "models": [
+            {
+                "role": role,
+                "file": os.path.relpath(model.path, pack.folder.resolve()),
+                "sha256": model.sha256,
+                "size": model.size,
+                "licence": model.licence,
+            }
+            for role, model in pack.models.items()
+        ],
+        "policies": _policies(pack),
+    }
+
+
+def _policies(pack: Pack) -> list[dict[str, Any]]:
+    """The operating points that hold for the pack's embedder."""
+    embedder = pack.models["embedding"].sha256
+    return [row for row in pack.policies if row.get("model_digest") == embedder]
+
+
+def _print_packs(packs: list[Pack]) -> None:
+    for pack in packs:
+        stdout.print(f"\n[bold]{pack.spelled}[/bold]  commercial use: {pack.commercial_use}")
+        stdout.print(f"licence: {escape(pack.licence)}")
+        if pack.commercial_use != "verified":
+            stdout.print(f"to run it in production: IDVERIFY_ACCEPT_MODEL={pack.spelled}")
+        _print_rows(_described(pack)["models"], ("role", "file", "sha256", "size"))
+        policies = _policies(pack)
+        if policies:
+            _print_rows(policies, ("name", "threshold", "target_fmr", "fmr_high", "fnmr", "n_non_mated", "calibrated_on"))
+        else:
+            stdout.print("no operating points: run `idverify calibrate`")
+
+
+def _print_rows(rows: list[dict[str, Any]], columns: tuple[str, ...]) -> None:
+    table = Table(box=None, pad_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*(escape(str(row.get(column, ""))) for column in columns))
+    stdout.print(table)

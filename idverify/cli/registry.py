@@ -1,0 +1,197 @@
+"""`idverify registry`: enrol many, renew templates, erase, purge, count."""
+
+import csv
+import json
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
+from io import StringIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from idverify.cli.files import read_file
+from idverify.cli.installation import Dev, settings_for, vault_only, whole_installation
+from idverify.cli.output import AsJson, console, emit, stdout
+from idverify.cli.progress import progress_bar
+from idverify.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from idverify.ceremonies.bulk import Outcome
+
+app = typer.Typer(help="The registry of subjects: import, renew templates, erase, purge, count.", no_args_is_help=True)
+
+
+@app.command("import")
+def import_(
+    csv_file: Annotated[
+        Path,
+        typer.Option(
+            "--csv",
+            help="UTF-8, first line names the columns: identifier, file, legal_basis and, as far as known, name, "
+            "document_type, document_number, date_of_birth, valid_from, valid_until",
+        ),
+    ],
+    images: Annotated[Path, typer.Option(help="folder of the portraits; `file` is relative to it")],
+    report: Annotated[Path, typer.Option(help="where to write the refused rows and why: .csv, or .json")],
+    dev: Dev = False,
+    as_json: AsJson = False,
+) -> None:
+    """Enrol many. Rows that cannot be used are reported and the others go on; repeating it is safe.
+
+    Example: idverify registry import --csv people.csv --images portraits --report refused.csv
+
+    Exit codes: 0 every row is enrolled or was before, 3 some row was refused or the CSV cannot be used, 4 a fault.
+    """
+    from idverify.ceremonies.bulk import LARGEST_CSV, enrol_rows, read_rows
+
+    rows = read_rows(read_file(csv_file, limit=LARGEST_CSV))
+    if report.suffix not in {".csv", ".json"}:
+        raise InvalidInput("--report must end in .csv or .json")
+    outcomes: list[Outcome] = []
+    try:
+        with whole_installation(dev=dev) as parts, progress_bar("enrolling") as progress:
+            for done, outcome in enumerate(enrol_rows(parts, rows, images, actor="cli"), start=1):
+                outcomes.append(outcome)
+                progress(done, len(rows))
+    finally:
+        _write_report(report, [outcome for outcome in outcomes if outcome.status == "refused"])
+    counts = Counter(outcome.status for outcome in outcomes)
+    result = {status: counts[status] for status in ("enrolled", "present", "refused")}
+    words = f"{counts['enrolled']} enrolled, {counts['present']} present already, {counts['refused']} refused: see {report}"
+    emit({**result, "report": str(report)}, as_json=as_json, table=lambda: stdout.print(words, markup=False, soft_wrap=True))
+    raise typer.Exit(3 if counts["refused"] else 0)
+
+
+@app.command()
+def reembed(dev: Dev = False, as_json: AsJson = False) -> None:
+    """Renew the templates of another model from the sealed portraits. Broken off, it goes on where it stopped.
+
+    Example: idverify registry reembed
+
+    Exit codes: 0 every template belongs to the loaded model, 3 some portrait cannot be used with it, 4 a fault.
+    """
+    from idverify.ceremonies import reembedding
+
+    refused: list[dict[str, str]] = []
+    done = 0
+    with whole_installation(dev=dev) as parts, progress_bar("renewing templates") as progress:
+        pending = reembedding.pending(parts)
+        for done, outcome in enumerate(reembedding.reembed(parts, actor="cli"), start=1):
+            progress(done, max(done, pending))
+            if outcome.refusal is not None:
+                refused.append({"subject_id": outcome.subject_id, "code": outcome.refusal})
+
+    def table() -> None:
+        stdout.print(f"{done - len(refused)} renewed, {len(refused)} refused", markup=False)
+        for row in refused:
+            stdout.print(f"  {row['subject_id']}: {row['code']}; erase and enrol anew", markup=False)
+
+    emit({"renewed": done - len(refused), "refused": refused}, as_json=as_json, table=table)
+    raise typer.Exit(3 if refused else 0)
+
+
+@app.command()
+def erase(
+    subject: Annotated[str | None, typer.Option(help="the identifier it was enrolled under")] = None,
+    subject_id: Annotated[str | None, typer.Option(help="or the id that enrolment returned")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False,
+    dev: Dev = False,
+    as_json: AsJson = False,
+) -> None:
+    """Destroy a subject's data keys and everything sealed under them. docs/security/registry.md says what this cannot reach.
+
+    Example: idverify registry erase --subject A-17
+
+    Exit codes: 0 erased, 3 there is no such subject, 130 you said no.
+    """
+    from idverify.ceremonies.erasure import erase as run
+    from idverify.ceremonies.reference import find_subject
+
+    if (subject is None) == (subject_id is None):
+        raise InvalidInput("give exactly one of --subject and --subject-id")
+    if not yes:
+        if as_json:
+            raise InvalidInput("with --json, say --yes: nobody is there to be asked")
+        typer.confirm("Erase this subject for good?", abort=True, err=True)
+    with vault_only(dev=dev) as vault:
+        found = subject_id or find_subject(vault, subject or "")
+        run(vault, found, actor="cli")
+    emit({"erased": found}, as_json=as_json, table=lambda: stdout.print(f"{found} is erased", markup=False))
+
+
+@app.command()
+def purge(dev: Dev = False, as_json: AsJson = False) -> None:
+    """Delete kept evidence older than IDVERIFY_EVIDENCE_RETENTION_HOURS: answers kept for repeats, attempts beyond every limit.
+
+    The profile `photo` keeps no probe image, so there is none to delete. Run it daily.
+
+    Example: idverify registry purge
+    """
+    from idverify.ceremonies.purge import purge as run
+
+    hours = settings_for(dev=dev).evidence_retention_hours
+    with vault_only(dev=dev) as vault:
+        gone = run(vault, retention_seconds=3600.0 * hours, actor="cli")
+    words = f"purged {gone.attempts} attempts and {gone.responses} answers"
+    emit(asdict(gone), as_json=as_json, table=lambda: stdout.print(words, markup=False, soft_wrap=True))
+
+
+@app.command("list")
+def count(dev: Dev = False, as_json: AsJson = False) -> None:
+    """Count the subjects. The registry names nobody on a command line.
+
+    Example: idverify registry list --json
+    """
+    from idverify.ceremonies import reembedding, rewrapping
+    from idverify.store import subjects
+
+    with whole_installation(dev=dev) as parts:
+        with parts.store.reading() as tx:
+            enrolled = subjects.count(tx)
+        outdated, old_key = reembedding.pending(parts), rewrapping.pending(parts)
+    result = {"subjects": enrolled, "templates_of_another_model": outdated, "records_under_an_older_key": old_key}
+
+    def table() -> None:
+        for name, number in result.items():
+            stdout.print(f"{name.replace('_', ' ')}: {number}", markup=False)
+
+    emit(result, as_json=as_json, table=table)
+
+
+def _write_report(path: Path, refused: "list[Outcome]") -> None:
+    """The refused rows, readable by the owner alone. Also when the run broke off: then of the rows before."""
+    text = json.dumps([_told(outcome) for outcome in refused], indent=2) if path.suffix == ".json" else _as_csv(refused)
+    try:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        console.print(f"the report cannot be written: {error.strerror}", markup=False)
+        raise InvalidInput(f"cannot write {path}: {error.strerror}") from error
+
+
+def _told(outcome: "Outcome") -> dict[str, Any]:
+    return {
+        "line": outcome.line,
+        "file": outcome.file,
+        "code": outcome.code,
+        "reason": outcome.reason,
+        "retake": list(outcome.retake),
+    }
+
+
+def _as_csv(refused: "Iterable[Outcome]") -> str:
+    out = StringIO()
+    rows = csv.writer(out)
+    rows.writerow(("line", "file", "code", "reason", "retake"))
+    rows.writerows(_cells(outcome) for outcome in refused)
+    return out.getvalue()
+
+
+def _cells(outcome: "Outcome") -> Iterator[object]:
+    for value in _told(outcome).values():
+        text = "; ".join(value) if isinstance(value, list) else value
+        # A spreadsheet must not take a file name for a formula.
+        yield f"'{text}" if isinstance(text, str) and text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text

@@ -1,0 +1,190 @@
+"""`idverify bench`, `calibrate` and `compare`, as a shell sees them."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tomllib
+
+import pytest
+import typer
+
+from idverify.cli import bench, calibrate, compare
+from idverify.cli.main import run
+from idverify.decision.policy import policies_from
+
+
+@pytest.fixture
+def shell(capsys, monkeypatch):
+    """Run one command; get its exit code and what it printed on standard output."""
+    monkeypatch.delenv("IDVERIFY_POLICIES_FILE", raising=False)
+    app = typer.Typer()
+    app.add_typer(compare.app)
+    app.add_typer(calibrate.app)
+    app.add_typer(bench.app, name="bench")
+
+    def command(*arguments):
+        code = run(app, [str(argument) for argument in arguments])
+        return code, capsys.readouterr().out
+
+    return command
+
+
+@pytest.fixture
+def people(samples, tmp_path):
+    """The samples as a data set: one man in three photographs, another man in one."""
+    folder = tmp_path / "faces"
+    for person, number, source in (("ann", 1, "obama"), ("ann", 2, "obama2"), ("ann", 3, "obama3"), ("bob", 1, "biden")):
+        (folder / person).mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(samples / f"{source}.jpg", folder / person / f"{person}_{number:04d}.jpg")
+    return folder
+
+
+def test_the_same_man_is_accepted_and_another_one_rejected(shell, samples):
+    """Exit 0 and 1, and the keys that others script against."""
+    code, out = shell("compare", samples / "obama.jpg", samples / "obama2.jpg", "--json")
+    same = json.loads(out)
+    assert (code, same["decision"], same["policy"]) == (0, "accepted", "fmr-1e-4")
+    assert {"decode", "detect", "embed", "compare", "total"} <= same["timings_ms"].keys()
+    code, out = shell("compare", samples / "obama.jpg", samples / "biden.jpg", "--json")
+    other = json.loads(out)
+    assert (code, other["decision"], other["reasons"]) == (1, "rejected", ["non_match"])
+    assert other["score"] < other["threshold"] <= same["score"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "name"),
+    [
+        (["missing.jpg"], 3, "invalid_input"),
+        (["obama2.jpg", "--policy", "fmr-2"], 3, "policy_unknown"),
+        (["NOTICE.md"], 3, "image_rejected"),
+    ],
+)
+def test_input_that_cannot_be_used_exits_3_with_one_object(shell, samples, arguments, code, name):
+    """A missing file, an unknown policy, a text file."""
+    found, out = shell("compare", samples / "obama.jpg", samples / arguments[0], *arguments[1:], "--json")
+    assert (found, json.loads(out)["error"]["code"]) == (code, name)
+
+
+def test_a_list_without_folds_never_takes_its_threshold_from_itself(shell, people, tmp_path):
+    """Usage, exit 2, and why; the same list under --threshold-from is refused as well."""
+    pairs = tmp_path / "pairs.txt"
+    pairs.write_text("ann 1 2\nann 1 bob 1\n")
+    arguments = ("bench", "accuracy", "--images", people, "--pairs", pairs, "--out", tmp_path / "out", "--json")
+    code, out = shell(*arguments)
+    assert code == 2
+    assert "never takes its threshold from itself" in json.loads(out)["error"]["message"]
+    code, out = shell(*arguments, "--threshold-from", pairs)
+    assert code == 3
+    assert "2 people are in both lists" in json.loads(out)["error"]["message"]
+
+
+def test_a_list_with_folds_is_measured_and_its_report_written(shell, people, tmp_path):
+    """report.json is what --json prints, with its provenance; scores and plots lie beside it."""
+    pairs, out = tmp_path / "pairs.txt", tmp_path / "out"
+    pairs.write_text("2 1\nann 1 2\nann 1 bob 1\nann 1 3\nann 2 bob 1\n")
+    code, printed = shell("bench", "accuracy", "--images", people, "--pairs", pairs, "--out", out, "--json")
+    report = json.loads(printed)
+    assert code == 0
+    assert report == json.loads((out / "report.json").read_text())
+    assert (report["accuracy"]["mean"], report["accuracy"]["standard_error"]) == (1.0, 0.0)
+    assert (report["n_mated"], report["n_non_mated"], report["failures_to_acquire"], report["eer"]) == (2, 2, 0, 0.0)
+    assert all(point["note"] == "not supported by n" for point in report["operating_points"])
+    assert {"commit", "command", "date", "provider", "hardware", "models", "dataset_digest"} <= report.keys()
+    assert len((out / "scores.csv").read_text().splitlines()) == 5
+    assert (out / "det.png").stat().st_size > 1000
+    assert (out / "scores.png").stat().st_size > 1000
+
+
+def test_a_missing_image_is_named_before_anything_is_measured(shell, people, tmp_path):
+    """Exit 3, the line of the list, and no folder half written."""
+    pairs = tmp_path / "pairs.txt"
+    pairs.write_text("2 1\nann 1 2\nann 1 bob 1\nann 1 3\nann 2 bob 7\n")
+    code, out = shell("bench", "accuracy", "--images", people, "--pairs", pairs, "--out", tmp_path / "out", "--json")
+    assert code == 3
+    assert "line 5: no image bob/bob_0007.jpg" in json.loads(out)["error"]["message"]
+    assert not (tmp_path / "out").exists()
+
+
+def test_attack_detection_is_reported_by_species(shell, people, samples, tmp_path):
+    """Photographs of people pass as bona fide; the same photographs named an attack are errors of that species."""
+    attack = tmp_path / "attack"
+    attack.mkdir()
+    shutil.copyfile(samples / "biden.jpg", attack / "bob_1.jpg")
+    (attack / "bob_2.jpg").write_bytes(b"not an image")
+    code, out = shell(
+        "bench",
+        "pad",
+        "--bona-fide",
+        people,
+        "--attack",
+        f"none={attack}",
+        "--threshold",
+        "0",
+        "--out",
+        tmp_path / "o",
+        "--json",
+    )
+    report = json.loads(out)
+    assert code == 0
+    assert (report["species"]["none"]["n"], report["species"]["none"]["apcer"], report["worst_apcer"]) == (1, 1.0, 1.0)
+    assert report["species"]["none"]["failures_to_acquire"] == 1
+    assert report["bpcer"] == 0.0
+    assert {"bpcer_high", "auc"} <= report.keys()
+    code, _ = shell("bench", "pad", "--bona-fide", people, "--attack", "noequals", "--out", tmp_path / "o", "--json")
+    assert code == 2
+
+
+def test_the_core_is_given_back(shell, tmp_path):
+    """A run pins this process to one core; afterwards every core is free again."""
+    before = os.sched_getaffinity(0)
+    code, _ = shell("bench", "latency", "--n", "2", "--out", tmp_path, "--json")
+    assert code == 0
+    assert os.sched_getaffinity(0) == before
+
+
+def test_latency_has_both_paths_of_the_same_run_on_one_core(tmp_path):
+    """The keys of the contract, every stage of ours and of the naive path, and the memory of a process of its own."""
+    command = [sys.executable, "-m", "idverify.cli.main", "bench", "latency", "--n", "3", "--out", tmp_path, "--json"]
+    ran = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
+    report = json.loads(ran.stdout)
+    assert report == json.loads((tmp_path / "report.json").read_text())
+    assert set(report["stages"]) == {"decode", "detect", "landmarks", "align", "quality", "pad", "embed", "compare", "decide"}
+    assert set(report["naive"]["stages"]) == {"decode", "detect", "landmarks", "align", "pad", "embed", "compare"}
+    assert report["ratio_to_naive"] == report["naive"]["total"]["p50_ms"] / report["total"]["p50_ms"]
+    assert sum(found["p50_ms"] for found in report["stages"].values()) < 1.5 * report["total"]["p50_ms"]
+    assert 50 < report["rss_mb"] < 450
+    assert report["provider"].startswith("onnxruntime")
+
+
+def test_people_in_both_lists_cannot_calibrate(shell, people, tmp_path):
+    """Whoever chose a threshold is no witness of its error rates."""
+    pairs = tmp_path / "pairs.txt"
+    pairs.write_text("ann 1 2\nann 1 bob 1\n")
+    code, out = shell(
+        "calibrate", "--images", people, "--pairs", pairs, "--report-pairs", pairs, "--out", tmp_path / "o", "--json"
+    )
+    assert code == 3
+    assert "2 people are in both lists" in json.loads(out)["error"]["message"]
+
+
+def test_calibration_of_few_people_makes_only_the_policies_that_they_carry(shell, evaluation_data, tmp_path):
+    """Thirty people a side make 435 pairs: FMR 1e-2 and nothing beyond, in a file that an installation can load."""
+    lines = [line.split() for line in (evaluation_data / "lfw" / "pairsDevTest.txt").read_text().splitlines()]
+    mated = {fields[0]: fields for fields in lines if len(fields) == 3}
+    chosen = sorted(mated, key=lambda name: len(list((evaluation_data / "lfw" / name).iterdir())))[:60]
+    for name, people in (("a.txt", chosen[::2]), ("b.txt", chosen[1::2])):
+        (tmp_path / name).write_text("".join("\t".join(mated[person]) + "\n" for person in people))
+    code, out = shell(
+        "calibrate", "--images", evaluation_data / "lfw", "--pairs", tmp_path / "a.txt", "--report-pairs", tmp_path / "b.txt",
+        "--calibrated-on", "a test", "--out", tmp_path / "o", "--json",
+    )  # fmt: skip
+    report = json.loads(out)
+    assert code == 0
+    assert [point["supported"] for point in report["operating_points"]] == [True, False, False, False, False]
+    rows = tomllib.loads((tmp_path / "o" / "operating_points.toml").read_text())["policy"]
+    policies = policies_from(rows, report["model_digest"])
+    assert list(policies) == ["fmr-1e-2"]
+    assert policies["fmr-1e-2"].fmr_high >= policies["fmr-1e-2"].fmr
+    assert policies["fmr-1e-2"].people == 30

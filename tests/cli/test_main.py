@@ -1,0 +1,142 @@
+"""The contract of the console script: exit codes, one JSON object, help that teaches."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+import typer
+
+from idverify.cli import main
+from idverify.errors import AttemptsExhausted, Fault, ImageRejected, InvalidInput, NoFace, StoreUnavailable, TokenInvalid
+
+
+def _commands(app: typer.Typer, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], object]]:
+    """Every command with the words that reach it."""
+    command = typer.main.get_command(app)
+
+    def walk(node: object, words: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], object]]:
+        children = getattr(node, "commands", None)
+        if children is None:
+            yield words, node
+            return
+        for name, child in children.items():
+            yield from walk(child, (*words, name))
+
+    yield from walk(command, path)
+
+
+COMMANDS = [words for words, _ in _commands(main.build())]
+
+
+def _raising(error: BaseException, *, words: tuple[str, ...] = ("demo",)) -> typer.Typer:
+    """The real command line with one command's body replaced by a raise; its options stay."""
+    app = main.build()
+
+    def explode(**_: object) -> None:
+        raise error
+
+    command = typer.main.get_command(app)
+    for word in words:
+        command = command.commands[word]
+    command.callback = explode
+    command.params = []
+    return command
+
+
+def _run(command: object, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
+    monkeypatch.setattr(typer.main, "get_command", lambda _app: command)
+    return main.run(typer.Typer(), arguments)
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_a_runtime_error_inside_any_command_exits_4(words, monkeypatch, capsys):
+    """No traceback, no exit 1 that a script would read as 'rejected'."""
+    command = _raising(RuntimeError("broken pump"), words=words)
+    assert _run(command, monkeypatch) == 4
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "broken pump" in captured.err
+    assert "Traceback" not in captured.err
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_help_of_every_command_teaches(words, capsys):
+    """Each says what it is for in more than its own name."""
+    assert main.run(main.build(), [*words, "--help"]) == 0
+    assert len(capsys.readouterr().out.split()) > 15
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (TokenInvalid("refused"), 1),
+        (InvalidInput("bad"), 3),
+        (ImageRejected("not an image"), 3),
+        (NoFace("none", ("Bring your face into the picture",)), 3),
+        (AttemptsExhausted("enough", 60), 3),
+        (StoreUnavailable("gone"), 4),
+        (Fault("ours"), 4),
+        (RuntimeError("unforeseen"), 4),
+        (OSError(28, "No space left on device"), 4),
+        (KeyboardInterrupt(), 130),
+        (typer.Abort(), 130),
+        (typer.Exit(5), 5),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, BaseException) else str(value),
+)
+def test_each_kind_of_failure_has_its_exit_code_and_one_json_object(error, code, monkeypatch, capsys):
+    """Others script against both."""
+    as_json = typer.Option(False, "--json")
+
+    def explode(as_json: bool = as_json) -> None:
+        raise error
+
+    app = typer.Typer()
+    app.command()(explode)
+    assert main.run(app, ["--json"]) == code
+    out = capsys.readouterr().out
+    if code == 5:
+        assert out == ""
+    else:
+        assert json.loads(out)["error"]["code"]
+        assert out.count("\n") == 1
+
+
+def test_usage_errors_exit_2_and_speak_json_when_asked(capsys):
+    """An unknown option, an unknown command and a missing argument are the caller's, and still one object."""
+    assert main.run(main.build(), ["compare", "only-one.jpg", "--json"]) == 2
+    assert json.loads(capsys.readouterr().out)["error"]["code"] == "usage"
+    assert main.run(main.build(), ["fly-to-the-moon"]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "fly-to-the-moon" in captured.err
+
+
+def test_a_missing_file_exits_3_with_one_json_object(tmp_path, samples, capsys):
+    """A file that is not there is an input that cannot be used, not a fault."""
+    arguments = ["compare", str(tmp_path / "absent.jpg"), str(samples / "obama.jpg"), "--json"]
+    assert main.run(main.build(), arguments) == 3
+    captured = capsys.readouterr()
+    assert set(json.loads(captured.out)) == {"error"}
+    assert captured.out.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "code", "decision"),
+    [("obama.jpg", "obama2.jpg", 0, "accepted"), ("obama.jpg", "biden.jpg", 1, "rejected")],
+)
+def test_compare_tells_the_same_man_from_another(samples, capsys, first, second, code, decision):
+    """The two lines of the contract that everybody tries first."""
+    assert main.run(main.build(), ["compare", str(samples / first), str(samples / second), "--json"]) == code
+    result = json.loads(capsys.readouterr().out)
+    assert result["decision"] == decision
+    assert {"score", "policy", "timings_ms"} <= set(result)
+
+
+def test_the_demo_goes_as_it_should(capsys):
+    """The whole main job: enrol, accept, refuse, issue, validate, tamper, expire."""
+    assert main.run(main.build(), ["demo", "--json"]) == 0
+    result = json.loads(capsys.readouterr().out)
+    outcomes = [step["outcome"].split(",")[0].split(" ")[0].rstrip(":;") for step in result["steps"]]
+    assert outcomes == ["ready", "enrolled", "accepted", "rejected", "valid", "refused", "refused", "intact"]
+    assert {"decode", "detect", "landmarks", "align", "quality", "pad", "embed", "compare"} <= set(result["timings_ms"])
