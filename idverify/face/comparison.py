@@ -16,13 +16,7 @@ def compare_pairs(probes: Floats, references: Floats) -> Floats:
     return scores
 
 
-def compare_one_to_many(probe: Floats, references: Floats) -> Floats:
-    """Scores of one vector against n: (d,), (n, d) -> (n,)."""
-    scores: Floats = references @ probe
-    return scores
-
-
 def compare_many(probes: Floats, references: Floats) -> Floats:
-    """Scores of all with all: (n, d), (m, d) -> (n, m)."""
+    """Scores of all with all, or of one with many: (n, d), (m, d) -> (n, m)."""
     scores: Floats = probes @ references.T
     return scores

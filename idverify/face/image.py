@@ -5,6 +5,9 @@ to 8; a transparent picture is laid on white, so that what is compared is what a
 reason: more than 10 MiB, 40 megapixels or 16,384 pixels a side, less than 64 pixels a side, CMYK (made for print, its colours
 depend on a profile), more than one frame, anything truncated or inconsistent. Embedded colour profiles are ignored.
 
+One decoding may hold some 270 MB beside its file, so what takes more than three bytes a pixel must be smaller: 30 megapixels
+with transparency, 15 with transparency in 16 bits a channel, 26 as a progressive JPEG whose chroma is not subsampled.
+
 One gap is known: a JPEG whose entropy-coded data was cut and then given an end marker decodes to a picture with a flat lower
 part, in every decoder built on libjpeg. Only its face, if any is left, can then be found.
 """
@@ -18,18 +21,19 @@ import numpy as np
 from PIL import Image as Pillow
 
 from idverify.errors import ImageRejected, TooLarge
-from idverify.face.containers import Container, walk
+from idverify.face.containers import Container, check_inflation, tiff_number, walk
 from idverify.values import Image, Pixels
 
 MAX_BYTES = 10 * 1024 * 1024
 MAX_PIXELS = 40_000_000
 MAX_SIDE = 16_384  # OpenCV's geometric transforms stop at 32,767
 MIN_SIDE = 64
+MAX_DECODED = 3 * MAX_PIXELS  # bytes of one decoded picture; two such buffers exist for a moment
 
 _FORMATS = {"image/jpeg": "JPEG", "image/png": "PNG", "image/webp": "WEBP"}
 _MODES = frozenset({"1", "L", "LA", "I", "I;16", "I;16B", "P", "PA", "RGB", "RGBA", "RGBX"})
 _ORIENTATION_TAG = 0x0112
-_STRIP = 256
+_STRIP_PIXELS = 1 << 18
 
 # Pillow warns of every malformed tag, in words that differ with the file: a log that strangers could fill.
 warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
@@ -56,27 +60,34 @@ def decode(data: bytes) -> Image:
     if len(data) > MAX_BYTES:
         raise TooLarge(f"a picture may have at most {MAX_BYTES // 1024 // 1024} MiB")
     container = walk(data)
-    _check_size(container.width, container.height)
-    _check_header(data, container)
-    pixels = _upright(_decoded(data, container), _orientation(container.exif))
+    _check_size(container)
+    check_inflation(container)
+    _check_header(container)
+    pixels = _upright(_decoded(container), _orientation(container.exif))
     return Image(pixels=pixels, digest=hashlib.sha256(data).hexdigest(), media_type=container.media_type)
 
 
-def _check_size(width: int, height: int) -> None:
+def _check_size(container: Container) -> None:
+    width, height = container.width, container.height
     if width * height > MAX_PIXELS or max(width, height) > MAX_SIDE:
         raise ImageRejected(f"a picture may have at most {MAX_PIXELS // 1_000_000} megapixels and {MAX_SIDE} pixels a side")
     if min(width, height) < MIN_SIDE:
         raise ImageRejected(f"a picture must have at least {MIN_SIDE} pixels a side")
+    if width * height * container.bytes_per_pixel > MAX_DECODED:
+        most = int(MAX_DECODED / container.bytes_per_pixel) // 1_000_000
+        raise ImageRejected(
+            f"a picture stored like this may have at most {most} megapixels; send it smaller, or as a plain JPEG"
+        )
 
 
-def _check_header(data: bytes, container: Container) -> None:
+def _check_header(container: Container) -> None:
     """A second, independent reading of the header must agree with the walk: parsers that differ are what attackers look for."""
     try:
-        with Pillow.open(BytesIO(data), formats=[_FORMATS[container.media_type]]) as header:
+        with Pillow.open(BytesIO(container.picture), formats=[_FORMATS[container.media_type]]) as header:
             kind, size, mode, frames = header.format, header.size, header.mode, getattr(header, "n_frames", 1)
     except Exception as error:  # Pillow documents no closed list of what its parsers raise on hostile bytes
         raise ImageRejected("the picture's header cannot be read") from error
-    if frames != 1 or kind == "MPO":
+    if frames != 1:
         raise ImageRejected("the file holds more than one picture; send a single still one")
     if mode == "CMYK":
         raise ImageRejected("CMYK pictures are made for print; send one in RGB")
@@ -84,12 +95,11 @@ def _check_header(data: bytes, container: Container) -> None:
         raise ImageRejected("the picture's header contradicts itself")
 
 
-def _decoded(data: bytes, container: Container) -> Pixels:
-    colour = cv2.IMREAD_COLOR_BGR | cv2.IMREAD_IGNORE_ORIENTATION
-    # UNCHANGED keeps alpha and 16 bits and, like IGNORE_ORIENTATION, leaves the turning to us. A JPEG has neither.
-    flags = colour if container.media_type == "image/jpeg" else cv2.IMREAD_UNCHANGED
+def _decoded(container: Container) -> Pixels:
+    # UNCHANGED is the way to alpha, and like IGNORE_ORIENTATION leaves the turning to us. It keeps 16 bits too.
+    flags = cv2.IMREAD_UNCHANGED if container.alpha else cv2.IMREAD_COLOR_BGR | cv2.IMREAD_IGNORE_ORIENTATION
     try:
-        decoded = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+        decoded = cv2.imdecode(np.frombuffer(container.picture, np.uint8), flags)
     except (cv2.error, MemoryError) as error:
         raise ImageRejected("the picture cannot be decoded") from error
     if decoded is None or decoded.shape[:2] != (container.height, container.width):
@@ -116,23 +126,17 @@ def _on_white(bgra: Pixels) -> Pixels:
     bgr = np.ascontiguousarray(bgra[:, :, :3])
     if bgra[:, :, 3].min() == 255:
         return bgr
-    for top in range(0, len(bgr), _STRIP):  # in strips: 40 megapixels in 16 bits would take half a gigabyte
-        strip, cover = bgr[top : top + _STRIP], bgra[top : top + _STRIP, :, 3:].astype(np.uint16)
+    rows = max(1, _STRIP_PIXELS // bgr.shape[1])
+    for top in range(0, len(bgr), rows):  # in strips: the whole in 16 bits would take several times its memory
+        strip, cover = bgr[top : top + rows], bgra[top : top + rows, :, 3:].astype(np.uint16)
         strip[:] = (strip * cover + 255 * (255 - cover)) // 255
     return bgr
 
 
 def _orientation(exif: bytes | None) -> int:
     """1..8; 1 (upright) where EXIF is absent, unreadable or names another number, as browsers do."""
-    if not exif:
-        return 1
-    table = Pillow.Exif()
-    try:
-        table.load(exif)
-        found = table.get(_ORIENTATION_TAG, 1)
-    except Exception:  # as above; EXIF is advice on how to hold the picture, not a reason to refuse it
-        return 1
-    return found if isinstance(found, int) and found in _UPRIGHT else 1
+    found = tiff_number(exif or b"", _ORIENTATION_TAG)
+    return found if found in _UPRIGHT else 1
 
 
 def _upright(pixels: Pixels, orientation: int) -> Pixels:

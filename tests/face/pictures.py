@@ -40,6 +40,11 @@ def chunk(kind: bytes, body: bytes) -> bytes:
     return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
 
+def jpeg_segment(marker: int, body: bytes) -> bytes:
+    """One JPEG segment."""
+    return struct.pack(">BBH", 0xFF, marker, len(body) + 2) + body
+
+
 def png(width: int, height: int, *chunks: bytes, data: bytes = b"", depth: int = 8, colour: int = 2) -> bytes:
     """A PNG of this header, these chunks and this compressed data."""
     header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)

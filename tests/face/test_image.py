@@ -16,7 +16,7 @@ from PIL import Image
 from idverify.errors import ImageRejected, TooLarge
 from idverify.face import image as module
 from idverify.face.image import MAX_BYTES, decode
-from tests.face.pictures import asymmetric, chunk, encoded, exif, png, zeros_deflated
+from tests.face.pictures import asymmetric, chunk, encoded, exif, jpeg_segment, png, zeros_deflated
 
 UPRIGHT = asymmetric()
 HONEST = zlib.compress(bytes(96 * (3 * 96 + 1)))  # the data of a black PNG of 96 x 96
@@ -250,6 +250,83 @@ def test_a_png_that_inflates_without_end_is_settled_at_once(place: str) -> None:
     with contextlib.suppress(ImageRejected):
         assert decode(file).pixels.shape == (96, 96, 3)
     assert time.process_time() - began < 1.0
+
+
+def _png_then(part: bytes) -> bytes:
+    whole = png(96, 96, data=HONEST)
+    return whole[:-12] + part + whole[-12:]
+
+
+def _jpeg_with(part: bytes) -> bytes:
+    whole = encoded(UPRIGHT, "JPEG")
+    return whole[:2] + part + whole[2:]
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: _png_then(_compressed_text(zlib.compress(bytes(7_900_000), 9)) * 300),
+        lambda: _png_then(chunk(b"iCCP", b"p\0\0" + zlib.compress(bytes(7_900_000), 9)) * 300),
+        lambda: _jpeg_with(jpeg_segment(0xE1, b"Exif\0\0" + bytes(500)) * 19_000),
+    ],
+    ids=["texts behind the data", "profiles behind the data", "EXIF in pieces"],
+)
+def test_what_surrounds_the_pixels_costs_next_to_nothing(make, capfd: pytest.CaptureFixture[str]) -> None:
+    """Neither seconds of CPU nor, for each part, a line on the error stream, where libraries write their warnings."""
+    file = make()
+    began = time.process_time()
+    decode(file)
+    assert time.process_time() - began < 1.5
+    assert capfd.readouterr().err == ""
+
+
+def _progressive(width: int, height: int) -> bytes:
+    whole = bytearray(encoded(UPRIGHT, "JPEG", progressive=True, subsampling=0))
+    at = whole.index(b"\xff\xc2") + 5
+    whole[at : at + 4] = struct.pack(">HH", height, width)
+    return bytes(whole)
+
+
+@pytest.mark.parametrize(
+    ("make", "fits", "too_large"),
+    [
+        (png, 8_000, 8_001),
+        (lambda width, height: png(width, height, depth=16), 8_000, 8_001),
+        (lambda width, height: png(width, height, colour=6), 6_000, 6_001),
+        (lambda width, height: png(width, height, depth=16, colour=6), 3_000, 3_001),
+        (_jpeg_header, 8_000, 8_001),
+        (_progressive, 5_333, 5_334),
+    ],
+    ids=["8 bits", "16 bits", "alpha", "16 bits and alpha", "JPEG", "progressive JPEG"],
+)
+def test_the_memory_of_one_decoding_is_bounded(make, fits: int, too_large: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """40 megapixels of colour pass; what takes more bytes a pixel must be smaller, and is refused undecoded."""
+
+    def reached(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(module.cv2, "imdecode", reached)
+    with pytest.raises(ImageRejected, match="cannot be decoded"):
+        decode(make(fits, 5_000))
+    with pytest.raises(ImageRejected, match="megapixels"):
+        decode(make(too_large, 5_000))
+
+
+def test_size_is_judged_before_a_png_is_inflated(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else a header of four thousand megapixels would allow a bomb of twelve gigabytes."""
+    monkeypatch.setattr(module, "check_inflation", lambda *_: pytest.fail("inflated"))
+    with pytest.raises(ImageRejected, match="megapixels"):
+        decode(png(65_535, 65_535, data=zeros_deflated(1 << 20)))
+
+
+def test_sixteen_bits_without_alpha_are_never_held(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The decoder is asked for eight bits: a picture of sixteen takes no more memory than one of eight."""
+    held: list[np.ndarray] = []
+    original = cv2.imdecode
+    monkeypatch.setattr(module.cv2, "imdecode", lambda *wanted: held.append(original(*wanted)) or held[-1])
+    file = cv2.imencode(".png", UPRIGHT.astype(np.uint16) * 257)[1].tobytes()
+    assert np.array_equal(decode(file).pixels, UPRIGHT)
+    assert [(picture.dtype, picture.shape) for picture in held] == [(np.uint8, UPRIGHT.shape)]
 
 
 def test_parsers_that_disagree_on_the_size_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:

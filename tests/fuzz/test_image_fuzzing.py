@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from idverify.errors import ImageRejected
+from idverify.face.containers import walk
 from idverify.face.image import decode
 from tests.conftest import SAMPLES
 from tests.face.pictures import asymmetric, encoded, exif
@@ -45,6 +46,8 @@ def survives(data: bytes) -> None:
     assert image.pixels.shape[2] == 3
     assert min(image.pixels.shape[:2]) >= 64
     assert image.pixels.flags.c_contiguous
+    picture = walk(data).picture
+    assert walk(picture).picture == picture  # cut down once, nothing is left to cut
 
 
 @settings(max_examples=300, deadline=None)
