@@ -24,7 +24,7 @@ import httpx
 import numpy as np
 
 from idverify.api.app import compose
-from idverify.api.registration import add_client
+from idverify.ceremonies.clients import add_client
 from idverify.ceremonies.enrolment import enrol
 from idverify.ceremonies.verification import Request, verify
 from idverify.config import load_settings
@@ -59,7 +59,14 @@ def measured(rounds: int) -> dict[str, object]:
     photo = photograph()
     portrait = (files("idverify") / "samples/obama.jpg").read_bytes()
     enrolled = enrol(parts, identifier="x", claims=Claims(), legal_basis="consent", portrait=portrait, actor="benchmark")
-    client, key = add_client(parts, name="benchmark", scopes=["verifications:create"], audiences=[AUDIENCE], purposes=[PURPOSE])
+    client, key = add_client(
+        parts,
+        actor="benchmark",
+        name="benchmark",
+        scopes=["verifications:create"],
+        audiences=[AUDIENCE],
+        purposes=[PURPOSE],
+    )
     request = Request(probe=photo, audience=AUDIENCE, purpose=PURPOSE, subject_id=enrolled.subject_id)
     asked = {
         "probe": base64.b64encode(photo).decode(),

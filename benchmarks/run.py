@@ -1,8 +1,9 @@
 """What `make bench` runs: latency always; accuracy and attack detection where IDVERIFY_DATA names the evaluation data.
 
 Each benchmark is one `idverify bench` command in a process of its own. Its report.json is kept in benchmarks/results/ (scores
-and plots, which name people, stay in the working folder, build/bench), and a row about it goes to benchmarks/results/table.md.
-Cut short and started again, it goes on with the templates that are already made.
+and plots, which name people, stay in the working folder, build/bench). benchmarks/results/table.md has a row about each kept
+report, also of a benchmark that did not run this time: its date says when it did. Cut short and started again, a benchmark
+goes on with the templates that are already made.
 """
 
 import json
@@ -22,19 +23,16 @@ WORK = Path("build") / "bench"  # relative, so that a report's command names no 
 def main() -> int:
     """Exit code: that of the first benchmark that fails, else 0."""
     data = os.environ.get("IDVERIFY_DATA", "").rstrip("/")
-    runs: list[tuple[str, list[str], Callable[[dict[str, Any]], list[str]]]] = [
-        ("latency", ["latency", "--n", "200", "--out", str(WORK / "latency")], latency_row)
-    ]
+    runs = {"latency": ["latency", "--n", "200", "--out", str(WORK / "latency")]}
     if data:
         lfw, nuaa = f"{data}/lfw", f"{data}/nuaa"
         lists = ["--pairs", f"{lfw}/pairsDevTest.txt", "--threshold-from", f"{lfw}/pairsDevTrain.txt"]
-        runs.append(("accuracy", ["accuracy", "--images", lfw, *lists, "--out", str(WORK / "accuracy")], accuracy_row))
+        runs["accuracy"] = ["accuracy", "--images", lfw, *lists, "--out", str(WORK / "accuracy")]
         kinds = ["--bona-fide", f"{nuaa}/live", "--attack", f"print={nuaa}/print"]
-        runs.append(("pad", ["pad", *kinds, "--out", str(WORK / "pad")], pad_row))
+        runs["pad"] = ["pad", *kinds, "--out", str(WORK / "pad")]
     else:
-        print("IDVERIFY_DATA is not set: skipping accuracy and attack detection", file=sys.stderr)
-    rows = []
-    for name, arguments, row in runs:
+        print("IDVERIFY_DATA is not set: accuracy and attack detection stay as last measured", file=sys.stderr)
+    for name, arguments in runs.items():
         code = subprocess.run(
             [sys.executable, "-m", "idverify.cli.main", "bench", *arguments], cwd=ROOT, check=False
         ).returncode
@@ -42,12 +40,19 @@ def main() -> int:
             return code
         RESULTS.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(ROOT / WORK / name / "report.json", RESULTS / f"{name}.json")
-        rows.append(row(json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))))
-    lines = ["| figure | value | 95 % interval | n | date |", "|---|---|---|---|---|"]
-    lines += ["| " + " | ".join(cells) + " |" for cells in rows]
-    (RESULTS / "table.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    print(f"\n{RESULTS.relative_to(ROOT)}: " + ", ".join(f"{name}.json" for name, _, _ in runs) + ", table.md")
+    (RESULTS / "table.md").write_text(table_of(RESULTS), encoding="utf-8")
+    print(f"\n{RESULTS.relative_to(ROOT)}: " + ", ".join(f"{name}.json" for name in runs) + ", table.md")
     return 0
+
+
+def table_of(results: Path) -> str:
+    """The Markdown table over the reports that the folder holds."""
+    lines = ["| figure | value | 95 % interval | n | date |", "|---|---|---|---|---|"]
+    for name, row in ROWS.items():
+        report = results / f"{name}.json"
+        if report.exists():
+            lines.append("| " + " | ".join(row(json.loads(report.read_text(encoding="utf-8")))) + " |")
+    return "\n".join(lines) + "\n"
 
 
 def latency_row(report: dict[str, Any]) -> list[str]:
@@ -72,6 +77,9 @@ def pad_row(report: dict[str, Any]) -> list[str]:
     interval = f"APCER at most {report['worst_apcer_high']:.2%}, BPCER at most {report['bpcer_high']:.2%}"
     sizes = [str(report["bona_fide"]["n"]), *(str(found["n"]) for found in report["species"].values())]
     return ["PAD on NUAA (printed photographs only, easy)", value, interval, " + ".join(sizes), report["date"][:10]]
+
+
+ROWS: dict[str, Callable[[dict[str, Any]], list[str]]] = {"latency": latency_row, "accuracy": accuracy_row, "pad": pad_row}
 
 
 if __name__ == "__main__":

@@ -10,12 +10,12 @@ from idverify.errors import ConfigurationInvalid
 
 
 class Settings(BaseSettings):
-    """One installation. An environment that is not named is production (DESIGN section 5)."""
+    """One installation. An environment that is not named is production."""
 
     model_config = SettingsConfigDict(env_prefix="IDVERIFY_", frozen=True, extra="ignore")
 
     env: Literal["production", "dev"] = "production"
-    issuer: str = Field("http://127.0.0.1:8000", description="URL that signed tokens name as their issuer")
+    issuer: str = Field("http://127.0.0.1:8000", pattern=r"^https?://[^\s]{1,200}$", description="URL that signed tokens name")
     data_dir: Path = Field(Path("data"), description="database, signing keys, audit head")
     database_url: str | None = Field(None, description="SQLAlchemy URL; SQLite in the data folder when absent")
     kek_file: Path | None = Field(None, description="key-encryption keys; never inside the data folder")
@@ -36,7 +36,7 @@ class Settings(BaseSettings):
     attempts_subject: int = Field(40, ge=1, description="attempts per subject over all clients; wider than the above")
     attempts_window_seconds: int = Field(86_400, ge=60)
     concurrency: int = Field(2, ge=1, le=256, description="verifications at one time; the next ones are refused with 429")
-    evidence_retention_hours: int = Field(72, ge=1, description="age at which `idverify registry purge` deletes kept evidence")
+    evidence_retention_hours: int = Field(72, ge=24, description="age at which `idverify registry purge` deletes kept evidence")
     trusted_proxies: str = Field("", description="comma-separated addresses whose X-Forwarded-For is believed")
 
     @property
@@ -48,6 +48,11 @@ class Settings(BaseSettings):
     def url(self) -> str:
         """The SQLAlchemy URL."""
         return self.database_url or f"sqlite:///{self.data_dir / 'idverify.db'}"
+
+    @property
+    def keys_folder(self) -> Path:
+        """The folder of the signing keys and the wrapped secrets."""
+        return self.data_dir / "keys"
 
     @property
     def accepted_models(self) -> frozenset[str]:

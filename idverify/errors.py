@@ -162,7 +162,7 @@ class PurposeNotAllowed(AccessDenied):
     code = "purpose_not_allowed"
 
 
-class _RetryLater(AccessDenied):
+class RetryLater(AccessDenied):
     """Refused now; `retry_after` seconds (a whole number, at least 1) may help."""
 
     def __init__(self, message: str, retry_after: int) -> None:
@@ -170,13 +170,13 @@ class _RetryLater(AccessDenied):
         self.retry_after = max(1, retry_after)
 
 
-class AttemptsExhausted(_RetryLater):
+class AttemptsExhausted(RetryLater):
     """The limit of attempts on this subject is reached."""
 
     code = "attempts_exhausted"
 
 
-class Overloaded(_RetryLater):
+class Overloaded(RetryLater):
     """Every place is taken; nothing was queued."""
 
     code = "overloaded"

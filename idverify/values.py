@@ -42,18 +42,6 @@ class Face:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class AlignedFace:
-    """A face brought onto the embedder's template.
-
-    pixels: uint8 (112, 112, 3) BGR. landmarks: float32 (68, 2), pixels of the image, order of the 300-W mark-up.
-    """
-
-    face: Face
-    landmarks: Floats
-    pixels: Pixels
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class Template:
     """Comparison-ready data of one face. vector: float32 (d,), length 1. model_digest: SHA-256, hex, of the embedder."""
 
@@ -186,3 +174,13 @@ def decision_name(decision: Decision) -> Literal["accepted", "rejected", "inconc
             return "rejected"
         case Inconclusive():
             return "inconclusive"
+
+
+def reasons_of(decision: Decision) -> tuple[str, ...]:
+    """Why it was not accepted, as stable codes; empty when it was. For operators and the audit, never for a client."""
+    return () if isinstance(decision, Accepted) else decision.reasons
+
+
+def retake_of(decision: Decision) -> tuple[str, ...]:
+    """Words for the capture subject; empty unless another photograph may help."""
+    return decision.retake if isinstance(decision, Inconclusive) else ()

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+import idverify
+
 if TYPE_CHECKING:
     from idverify.acquisition import Acquirer
     from idverify.inference.onnx import OnnxEngine
 
-SAMPLES = Path(__file__).resolve().parent.parent / "idverify" / "samples"
+SAMPLES = Path(idverify.__file__).parent / "samples"
 
 NO_DATA = "IDVERIFY_DATA is not set: real faces for measuring are absent"
 

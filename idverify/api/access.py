@@ -7,9 +7,10 @@ from typing import Annotated, Any, cast
 from fastapi import Depends, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from idverify.api.security import bearer_key, key_hash, require_scope
+from idverify.api.security import bearer_key, require_scope
 from idverify.api.service import Service
 from idverify.ceremonies import Parts
+from idverify.ceremonies.clients import key_hash
 from idverify.errors import Unauthenticated
 from idverify.store import clients
 from idverify.store.clients import Client

@@ -9,7 +9,7 @@ from fastapi import Response
 
 from idverify import errors
 from idverify.api.encoding import dumps
-from idverify.api.problems import MEDIA_TYPE, STATUS, BodyTimeout, InsecureTransport, UnsupportedMediaType
+from idverify.api.problems import MEDIA_TYPE, BodyTimeout, InsecureTransport, UnsupportedMediaType, status_of
 
 WITH_KEY = (
     errors.Unauthenticated,
@@ -39,7 +39,7 @@ def documented(*kinds: type[errors.IdverifyError]) -> dict[int | str, dict[str, 
     """The `responses` of an operation that may raise these: one entry per status, naming the codes."""
     codes: dict[int, list[str]] = {}
     for kind in kinds:
-        status = next(STATUS[ancestor] for ancestor in kind.__mro__ if ancestor in STATUS)
+        status = status_of(kind)
         codes.setdefault(status, []).append(kind.code)
     content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemOut"}}}
     return {

@@ -14,8 +14,8 @@ from idverify.acquisition import Acquirer
 from idverify.ceremonies import Limits, Parts, Vault
 from idverify.config import Settings
 from idverify.decision.policy import Policy, policies_from
-from idverify.errors import ConfigurationInvalid
-from idverify.inference.manifest import Pack, default_models_folder, load_pack, require_accepted
+from idverify.errors import ConfigurationInvalid, KeyUnavailable
+from idverify.inference.manifest import Pack, default_models_folder, describe_pack, require_accepted
 from idverify.inference.onnx import OnnxEngine
 from idverify.keys import Wrapper, secrets, signing
 from idverify.keys.file import create_kek_file, load_kek_file, refuse_inside
@@ -46,7 +46,7 @@ def load_recogniser(settings: Settings) -> Recogniser:
     Raises ModelRefused, ProviderUnavailable, ConfigurationInvalid.
     """
     cv2.setNumThreads(settings.threads)  # of the whole process: OpenCV would otherwise add threads of its own to each request
-    pack = load_pack(settings.models_dir or default_models_folder(), settings.pack)
+    pack = describe_pack(settings.models_dir or default_models_folder(), settings.pack)
     engine = OnnxEngine(pack, provider=settings.provider, threads=settings.threads)
     engine.warm_up()
     rows = _rows_of(settings.policies_file) if settings.policies_file else pack.policies
@@ -54,8 +54,8 @@ def load_recogniser(settings: Settings) -> Recogniser:
     return Recogniser(pack, engine, Acquirer(engine, faces=settings.faces), policies)
 
 
-def compose(settings: Settings) -> Parts:
-    """One installation, ready to serve. On first start it makes the data folder, the database and the keys.
+def compose(settings: Settings, *, create: bool = True) -> Parts:
+    """One installation, ready to serve. create: on first start, make the data folder, the database and the keys.
 
     Raises Fault: a setting that is missing or unsafe, a model that is not the manifest's or not accepted, a store or a key that
     does not answer.
@@ -67,7 +67,9 @@ def compose(settings: Settings) -> Parts:
             f"IDVERIFY_DEFAULT_POLICY={settings.default_policy}: no such operating point for pack {recogniser.pack.name!r}; "
             f"known: {', '.join(sorted(recogniser.policies)) or 'none, run `idverify calibrate`'}"
         )
-    vault = open_vault(settings, create=True)
+    if not settings.dev and settings.issuer == Settings.model_fields["issuer"].default:
+        raise ConfigurationInvalid("IDVERIFY_ISSUER is not set: the URL that relying parties know this installation by")
+    vault = open_vault(settings, create=create)
     return Parts(
         **{field.name: getattr(vault, field.name) for field in fields(vault)},
         acquirer=recogniser.acquirer,
@@ -82,15 +84,17 @@ def open_vault(settings: Settings, *, create: bool) -> Vault:
     create: make what a first start makes; otherwise KeyUnavailable is raised where it is missing, so that a mistyped folder is
     not taken for an empty installation. Raises Fault.
     """
-    wrapper, holder = load_keys(settings)
-    folder = settings.data_dir / "keys"
+    if not create and not settings.keys_folder.exists():
+        raise KeyUnavailable(f"no installation in {settings.data_dir}: `idverify enrol` or `serve` makes one there")
+    wrapper, holder = load_keys(settings, create=create)
+    folder = settings.keys_folder
     if create:
         opened = secrets.load_or_create(folder, wrapper)
         signers = signing.load_or_create(folder / "signing", time.time, holder)
     else:
         opened = secrets.load(folder, wrapper)
         signers = signing.load(folder / "signing", time.time, holder)
-    store = Store.open(settings.url)
+    store = Store.open(settings.url, create=create)
     return Vault(
         deployment=deployment(store, os.urandom),
         environment=settings.env,
@@ -115,24 +119,30 @@ def _rows_of(file: Path) -> list[dict[str, Any]]:
     return rows
 
 
-def load_keys(settings: Settings) -> tuple[Wrapper, signing.Holder]:
-    """The key-encryption key, and where signing keys live: a PKCS#11 token if one is named, files otherwise."""
+def load_keys(settings: Settings, *, create: bool) -> tuple[Wrapper, signing.Holder]:
+    """The key-encryption key, and where signing keys live: a PKCS#11 token if one is named, files otherwise.
+
+    create: make what a first start makes: a version in the token, and in development the KEK file. Raises Fault.
+    """
     if settings.pkcs11_module is not None:
         if settings.pkcs11_token is None or settings.pkcs11_pin is None:
             raise ConfigurationInvalid("IDVERIFY_PKCS11_MODULE needs IDVERIFY_PKCS11_TOKEN and IDVERIFY_PKCS11_PIN")
         token = Pkcs11Token(settings.pkcs11_module, settings.pkcs11_token, settings.pkcs11_pin.get_secret_value())
-        return Pkcs11Wrapper.load_or_create(token), Pkcs11Holder(token)
+        wrapper = Pkcs11Wrapper.load_or_create(token) if create else Pkcs11Wrapper(token)
+        return wrapper, Pkcs11Holder(token)
     file = settings.kek_file
     if file is None and settings.dev:
-        file = settings.data_dir.with_name(settings.data_dir.name + ".kek")
+        folder = settings.data_dir.resolve()
+        file = folder.with_name(folder.name + ".kek")
     if file is None:
         raise ConfigurationInvalid(
-            "IDVERIFY_KEK_FILE is not set: `idverify keys create-kek FILE` makes one; keep it away from the data folder"
+            "IDVERIFY_KEK_FILE is not set: `idverify keys create-kek FILE` makes one, away from the data folder "
+            "(while you try things: --dev)"
         )
     refuse_inside(file, settings.data_dir)
-    if settings.dev and not file.exists():
+    if create and settings.dev and not file.exists():
         create_kek_file(file)
-    return load_kek_file(file, settings.data_dir), signing.FileHolder(settings.data_dir / "keys" / "signing")
+    return load_kek_file(file, settings.data_dir), signing.FileHolder(settings.keys_folder / "signing")
 
 
 def create_app(parts: Parts, settings: Settings) -> "FastAPI":

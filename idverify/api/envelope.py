@@ -9,6 +9,8 @@ import logging
 import secrets
 import time
 import traceback
+from collections.abc import Callable
+from contextlib import ExitStack
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -46,14 +48,17 @@ class Envelope:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        exchange = _Exchange(scope, receive, send)
+        with ExitStack() as place:
+            exchange = _Exchange(scope, receive, send, place.close)
+            await self._answer(scope, exchange, place)
+        self._record(scope, exchange)
+
+    async def _answer(self, scope: Scope, exchange: "_Exchange", place: ExitStack) -> None:
         try:
-            if scope["path"] in PROBES:
-                await self._app(scope, exchange.receive, exchange.send)
-            else:
+            if scope["path"] not in PROBES:
                 self._require_tls(scope)
-                with self._service.in_flight.held():
-                    await self._app(scope, exchange.receive, exchange.send)
+                place.enter_context(self._service.in_flight.held())
+            await self._app(scope, exchange.receive, exchange.send)
         except AccessDenied as error:
             await exchange.refuse(problem_of(error))
         except Exception as error:
@@ -63,7 +68,6 @@ class Envelope:
                 "unforeseen", extra={"request_id": exchange.request_id, "error": type(error).__name__, "at": places}
             )
             await exchange.refuse(INTERNAL)
-        self._record(scope, exchange)
 
     def _require_tls(self, scope: Scope) -> None:
         if self._service.options.require_tls and scope["scheme"] != "https":
@@ -79,9 +83,13 @@ class Envelope:
 
 
 class _Exchange:
-    """One request and its answer, as they pass."""
+    """One request and its answer, as they pass.
 
-    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    worked: called when the answer is ready. From then on we wait for the caller alone, to finish writing or to begin reading,
+    and whoever is slow at that must hold no place that others need.
+    """
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send, worked: Callable[[], None]) -> None:
         headers = Headers(scope=scope)
         self.request_id = secrets.token_hex(8)
         self.started = time.perf_counter()
@@ -89,6 +97,7 @@ class _Exchange:
         self._scope = scope
         self._receive = receive
         self._send = send
+        self._worked = worked
         self._unread = headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
         self._invited = "expect" not in headers
         scope.setdefault("state", {}).update(request_id=self.request_id, code="ok")
@@ -104,6 +113,7 @@ class _Exchange:
         """The next piece of the answer."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
+            self._worked()
             await self._drain()
             headers = MutableHeaders(scope=message)
             headers["X-Request-Id"] = self.request_id

@@ -28,6 +28,7 @@ class Heads:
         self._metrics = metrics
         self._look_up = look_up
         self._newest: dict[str, Any] | None = None
+        self._first: asyncio.Future[dict[str, Any]] | None = None
         self.broken = False
         """Whether the last attempt found that the chain does not continue from the head before."""
 
@@ -47,7 +48,11 @@ class Heads:
 
     async def current(self) -> dict[str, Any]:
         """The newest head that was written; one is written if there is none. Raises Fault."""
-        return self._newest or await self.write()
+        if self._newest is not None:
+            return self._newest
+        if self._first is None or self._first.done():
+            self._first = asyncio.ensure_future(self.write())
+        return await asyncio.shield(self._first)  # one write for all who ask: anyone may, without a key
 
     async def keep_writing(self) -> None:
         """Write a head now and then, for as long as the service runs. A failure is logged and counted, and tried again."""

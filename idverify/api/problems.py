@@ -116,14 +116,14 @@ _SOON = (("Retry-After", "1"),)
 INTERNAL = Problem(500, "internal", "Our side failed")
 
 
-def status_of(error: errors.IdverifyError) -> int:
-    """The HTTP status of an error: that of the nearest class in its ancestry."""
-    return next(STATUS[ancestor] for ancestor in type(error).__mro__ if ancestor in STATUS)
+def status_of(kind: type[errors.IdverifyError]) -> int:
+    """The HTTP status of a kind of error: that of the nearest class in its ancestry."""
+    return next(STATUS[ancestor] for ancestor in kind.__mro__ if ancestor in STATUS)
 
 
 def problem_of(error: errors.IdverifyError) -> Problem:
     """What the caller is told of an error."""
-    status = status_of(error)
+    status = status_of(type(error))
     if isinstance(error, NotReady):
         return Problem(status, error.code, title_of(error), extra=(("checks", dict(error.checks)),), headers=_SOON)
     if isinstance(error, errors.Fault):
@@ -133,7 +133,7 @@ def problem_of(error: errors.IdverifyError) -> Problem:
     headers: list[tuple[str, str]] = []
     if isinstance(error, errors.FailureToAcquire) and error.retake:
         extra.append(("retake", list(error.retake)))
-    if isinstance(error, (errors.AttemptsExhausted, errors.Overloaded)):
+    if isinstance(error, errors.RetryLater):
         headers.append(("Retry-After", str(error.retry_after)))
     if isinstance(error, errors.Unauthenticated):
         headers.append(("WWW-Authenticate", 'Bearer realm="idverify"'))

@@ -10,7 +10,7 @@ from idverify.api.answers import WITH_KEY, documented, json_answer
 from idverify.api.metrics import CONTENT_TYPE
 from idverify.api.problems import InsecureTransport, NotReady
 from idverify.api.schemas import Alive, HeadOut, Ready
-from idverify.api.security import METRICS_READ
+from idverify.ceremonies.clients import METRICS_READ
 
 router = APIRouter(tags=["operations"])
 HEAD_SECONDS = 30

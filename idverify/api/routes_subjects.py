@@ -14,7 +14,7 @@ from idverify.api.idempotency import HEADER, Answer, as_response, once, parse_ke
 from idverify.api.limits import ONE_IMAGE_BODY, bounded_body
 from idverify.api.sandbox import require_sample
 from idverify.api.schemas import SubjectDescription, SubjectIn, SubjectOut, parse
-from idverify.api.security import SUBJECTS_DELETE, SUBJECTS_READ, SUBJECTS_WRITE
+from idverify.ceremonies.clients import SUBJECTS_DELETE, SUBJECTS_READ, SUBJECTS_WRITE
 from idverify.ceremonies.enrolment import enrol
 from idverify.ceremonies.erasure import erase
 from idverify.ceremonies.reference import described

@@ -11,7 +11,7 @@ from idverify.api.answers import WITH_BODY, WITH_KEY, documented, json_answer
 from idverify.api.limits import NO_IMAGE_BODY, bounded_body
 from idverify.api.problems import InsecureTransport
 from idverify.api.schemas import ActiveToken, InactiveToken, IntrospectionIn, KeySet, parse
-from idverify.api.security import TOKENS_INTROSPECT
+from idverify.ceremonies.clients import TOKENS_INTROSPECT
 from idverify.credentials import verdict
 from idverify.credentials.errors import TokenEnvironment
 from idverify.errors import AudienceNotAllowed, InvalidInput, TokenInvalid

@@ -11,11 +11,11 @@ from idverify.api.encoding import dumps
 from idverify.api.idempotency import HEADER, Answer, as_response, once, parse_key
 from idverify.api.limits import TWO_IMAGE_BODY, bounded_body
 from idverify.api.schemas import EvaluationOut, VerificationIn, VerificationOut, parse
-from idverify.api.security import EVALUATION, VERIFICATIONS_CREATE
 from idverify.ceremonies import Parts
+from idverify.ceremonies.clients import EVALUATION, VERIFICATIONS_CREATE
 from idverify.ceremonies.verification import Request as Asked
 from idverify.ceremonies.verification import Verified, verify
-from idverify.values import Inconclusive, decision_name
+from idverify.values import decision_name, retake_of
 
 router = APIRouter(tags=["verifications"])
 
@@ -86,7 +86,7 @@ def _count(caller: Caller, parts: Parts, outcome: Verified) -> None:
 
 
 def _told(caller: Caller, outcome: Verified) -> dict[str, Any]:
-    """What the client may know. Which check failed, and by how much, would teach an attacker to climb (DESIGN section 4)."""
+    """What the client may know. Which check failed, and by how much, would teach an attacker to climb."""
     decision = outcome.decision
     told: dict[str, Any] = {
         "transaction_id": outcome.transaction_id,
@@ -99,7 +99,7 @@ def _told(caller: Caller, outcome: Verified) -> dict[str, Any]:
             "calibrated_on": outcome.policy.calibrated_on,
         },
         "token": outcome.token,
-        "retake": list(decision.retake) if isinstance(decision, Inconclusive) else [],
+        "retake": list(retake_of(decision)),
     }
     if EVALUATION in caller.client.scopes:
         told["comparison_score"] = outcome.comparison_score

@@ -250,7 +250,6 @@ class ProblemOut(BaseModel):
     detail: str | None = None
     retake: list[str] | None = None
     checks: dict[str, str] | None = None
-    errors: list[dict[str, str]] | None = None
 
 
 def parse(model: type[M], body: bytes) -> M:

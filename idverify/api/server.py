@@ -1,6 +1,6 @@
-"""Running the app: uvicorn with bounds on connections, headers and shutdown, and logs of one JSON object a line."""
+"""Running the app: uvicorn with bounds on connections and shutdown, and logs of one JSON object a line."""
 
-import asyncio
+import ipaddress
 import json
 import logging
 import signal
@@ -13,11 +13,10 @@ from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from idverify.api.connection import BoundedHttp
 from idverify.errors import ConfigurationInvalid
 
-HEADER_SECONDS = 10.0
 KEEP_ALIVE_SECONDS = 15
 SHUTDOWN_SECONDS = 30
 CONNECTIONS = 1024
@@ -54,8 +53,10 @@ def require_safe(listening: Listening, *, dev: bool) -> None:
         raise ConfigurationInvalid("give --tls-cert and --tls-key together")
     if dev and not listening.loopback:
         raise ConfigurationInvalid("--dev listens on loopback only: its keys and tokens are for trying things out")
-    if "*" in listening.trusted_proxies:
-        raise ConfigurationInvalid("IDVERIFY_TRUSTED_PROXIES must name addresses: believing everyone is believing nobody")
+    if listening.trusted_proxies and not all(_names_few(entry) for entry in listening.trusted_proxies.split(",")):
+        raise ConfigurationInvalid(
+            "IDVERIFY_TRUSTED_PROXIES must name addresses, or networks no wider than /8: believing everyone is believing nobody"
+        )
     if not (dev or listening.loopback or listening.tls or listening.trusted_proxies):
         raise ConfigurationInvalid(
             "photographs would cross the network in the clear: give --tls-cert and --tls-key, "
@@ -63,39 +64,12 @@ def require_safe(listening: Listening, *, dev: bool) -> None:
         )
 
 
-class HttpWithDeadline(HttpToolsProtocol):
-    """uvicorn's HTTP protocol and a deadline for the head of each request, without which silent connections pile up."""
-
-    _deadline: asyncio.TimerHandle | None = None
-
-    def connection_made(self, transport: Any) -> None:
-        """A connection has ten seconds to say what it wants."""
-        super().connection_made(transport)
-        self._expect_head()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Nothing more is expected."""
-        self._head_arrived()
-        super().connection_lost(exc)
-
-    def on_message_begin(self) -> None:
-        """The first byte of a request: its head must follow."""
-        super().on_message_begin()
-        self._expect_head()
-
-    def on_headers_complete(self) -> None:
-        """The head is here; the body has a deadline of its own (limits.py)."""
-        self._head_arrived()
-        super().on_headers_complete()
-
-    def _expect_head(self) -> None:
-        self._head_arrived()
-        self._deadline = self.loop.call_later(HEADER_SECONDS, self.transport.close)
-
-    def _head_arrived(self) -> None:
-        if self._deadline is not None:
-            self._deadline.cancel()
-            self._deadline = None
+def _names_few(entry: str) -> bool:
+    """Whether this is an address, or a network that is not a large part of the world."""
+    try:
+        return ipaddress.ip_network(entry.strip()).prefixlen >= 8
+    except ValueError:
+        return False
 
 
 class JsonLines(logging.Formatter):
@@ -151,7 +125,7 @@ def server_for(app: FastAPI, listening: Listening) -> uvicorn.Server:
         app,
         host=listening.host,
         port=listening.port,
-        http=HttpWithDeadline,
+        http=BoundedHttp,
         ws="none",
         lifespan="on",
         log_config=None,

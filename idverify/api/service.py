@@ -1,7 +1,8 @@
 """What the routes share: the parts, the pools, the places, the counters, and whether the service is ready.
 
 Ceremonies are synchronous and run in a pool with as many threads as there are places, so nothing ever waits in its queue.
-Look-ups (clients, subjects, tokens) run in a second small pool, so that a full house still answers them.
+Look-ups (clients, subjects, tokens) run in a second small pool, so that a full house still answers them, and the check of
+readiness on a thread of its own, so that anyone who probes holds no look-up back.
 """
 
 import asyncio
@@ -64,8 +65,9 @@ class Service:
         self._places = Places(options.concurrency)
         self._ceremonies = ThreadPoolExecutor(options.concurrency, "ceremony")
         self._lookups = ThreadPoolExecutor(LOOKUP_THREADS, "lookup")
+        self._readiness = ThreadPoolExecutor(1, "readiness")
         self._warm = False
-        self._ready: tuple[float, dict[str, str]] | None = None
+        self._ready: asyncio.Future[tuple[dict[str, str], float]] | None = None
 
     async def ceremony(self, work: Callable[[], T]) -> T:
         """Run one ceremony. Raises Overloaded when every place is taken, and whatever `work` raises.
@@ -103,19 +105,29 @@ class Service:
         with suppress(Fault):
             await self.heads.write()
         self._lookups.shutdown(wait=True)
+        self._readiness.shutdown(wait=True)
         self.sandbox.close()
 
     async def readiness(self) -> dict[str, Any]:
-        """What runs, when the service can do its work. Raises NotReady naming what does not answer."""
-        if self._ready is None or time.monotonic() - self._ready[0] > READINESS_SECONDS:
-            self._ready = (time.monotonic(), await self.look_up(self._checks))
-        checks = self._ready[1]
+        """What runs, when the service can do its work. Raises NotReady naming what does not answer.
+
+        One check at a time, on a thread of its own, whose outcome goes to all who ask meanwhile: a store that does not answer
+        would otherwise lend its silence to every look-up.
+        """
+        if self._ready is None or (self._ready.done() and self._stale(self._ready)):
+            self._ready = asyncio.get_running_loop().run_in_executor(self._readiness, self._checks)
+        checks, _ = await asyncio.shield(self._ready)
         if set(checks.values()) != {"ok"}:
             raise NotReady("the service is not ready", checks)
         engine = self.parts.acquirer.engine
         return {"status": "ready", "checks": checks, "pack": engine.pack, "provider": engine.provider, "version": __version__}
 
-    def _checks(self) -> dict[str, str]:
+    @staticmethod
+    def _stale(ready: asyncio.Future[tuple[dict[str, str], float]]) -> bool:
+        return ready.exception() is not None or time.monotonic() - ready.result()[1] > READINESS_SECONDS
+
+    def _checks(self) -> tuple[dict[str, str], float]:
+        """Each check by name, "ok" or "failed", and when they ended."""
         found = {"models": "ok" if self._warm else "failed", "audit": "failed" if self.heads.broken else "ok"}
         # What is signed holds no full stop, so it can never be taken for a token.
         probes: dict[str, Callable[[], object]] = {
@@ -129,4 +141,4 @@ class Service:
             except Fault as error:
                 found[name] = "failed"
                 logger.error("not ready", extra={"code": error.code, "detail": error.message})  # noqa: TRY400
-        return found
+        return found, time.monotonic()

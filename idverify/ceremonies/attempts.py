@@ -8,9 +8,10 @@ import math
 
 from idverify.audit.events import Event
 from idverify.ceremonies import Vault
+from idverify.ceremonies.auditing import record_event
 from idverify.errors import AttemptsExhausted, SubjectNotFound
 from idverify.registry.identifiers import is_subject_id
-from idverify.store import Connection, attempts, audit
+from idverify.store import Connection, attempts
 
 
 def spend_attempt(vault: Vault, *, client_id: str, subject_id: str | None, transaction_id: str) -> None:
@@ -27,15 +28,8 @@ def spend_attempt(vault: Vault, *, client_id: str, subject_id: str | None, trans
         wait = None if subject_id is None else _wait(vault, tx, client_id, subject_id, now)
         if wait is None:
             attempts.record(tx, attempt_id=transaction_id, client_id=client_id, subject_id=subject_id, at=now)
-        audit.append(
-            tx,
-            vault.secrets.audit,
-            Event.ATTEMPT_COUNTED if wait is None else Event.ATTEMPT_REFUSED,
-            at=now,
-            actor=client_id,
-            subject_id=subject_id,
-            details={"transaction_id": transaction_id},
-        )
+        event = Event.ATTEMPT_COUNTED if wait is None else Event.ATTEMPT_REFUSED
+        record_event(vault, tx, event, actor=client_id, subject_id=subject_id, transaction_id=transaction_id)
     if wait is not None:
         raise AttemptsExhausted("too many attempts on this subject", wait)
 

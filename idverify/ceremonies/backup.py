@@ -15,6 +15,7 @@ from typing import Any
 
 from idverify.audit.events import Event
 from idverify.ceremonies import Vault
+from idverify.ceremonies.auditing import record_event
 from idverify.ceremonies.sealed_stream import read_sealed, write_sealed
 from idverify.errors import ConfigurationInvalid, InvalidInput
 from idverify.keys import Wrapper, secrets
@@ -36,8 +37,10 @@ def make_backup(vault: Vault, keys_folder: Path, file: Path, *, actor: str) -> S
 
     Raises InvalidInput when the file exists or cannot be written, KeyUnavailable, StoreUnavailable.
     """
+    if not file.name:
+        raise InvalidInput("name the file of the backup, not a folder")
     with vault.store.transaction() as tx:
-        audit.append(tx, vault.secrets.audit, Event.BACKUP_MADE, at=vault.now(), actor=actor, subject_id=None, details={})
+        record_event(vault, tx, Event.BACKUP_MADE, actor=actor)
     partial = file.with_name(file.name + ".partial")
     try:
         descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

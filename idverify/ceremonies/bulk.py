@@ -6,11 +6,12 @@ to the folder. Repeating a run is safe: a row that was enrolled with the same co
 """
 
 import csv
+import errno
 import io
 import os
 import stat
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Literal
 
@@ -18,16 +19,16 @@ from idverify.ceremonies import Parts
 from idverify.ceremonies.enrolment import enrol
 from idverify.ceremonies.records import CLAIMS, PORTRAIT, open_record, require_current
 from idverify.ceremonies.reference import find_subject
-from idverify.errors import FailureToAcquire, InputError, InvalidInput, SubjectExists, SubjectNotFound, TooLarge
+from idverify.errors import FailureToAcquire, Fault, InputError, InvalidInput, SubjectExists, SubjectNotFound, TooLarge
+from idverify.face.image import MAX_BYTES
 from idverify.registry import claims as claims_record
-from idverify.registry.claims import parse_claims, parse_legal_basis
+from idverify.registry.claims import Claims, parse_claims, parse_legal_basis
 from idverify.store import subjects
 
 REQUIRED = ("identifier", "file", "legal_basis")
-CLAIM_COLUMNS = ("name", "document_type", "document_number", "date_of_birth", "valid_from", "valid_until")
+CLAIM_COLUMNS = tuple(field.name for field in fields(Claims))
 LARGEST_CSV = 64 * 1024 * 1024
 MOST_ROWS = 250_000
-LARGEST_PORTRAIT = 10 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,23 +88,28 @@ def enrol_rows(parts: Parts, rows: list[Row], folder: Path, *, actor: str) -> It
             yield Outcome(row.line, file, "refused", None, error.code, error.message, retake)
 
 
+_OUR_FAULT = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO})  # of the machine, not of the row
+
+
 def read_portrait(folder: Path, file: str) -> bytes:
-    """A regular file within the folder, links followed and counted where they lead. Raises InvalidInput, TooLarge."""
+    """A regular file within the folder, links followed and counted where they lead. Raises InvalidInput."""
     try:
         root = folder.resolve(strict=True)
         path = (root / file).resolve(strict=True)
         if not path.is_relative_to(root):
             raise InvalidInput("file must lie within the folder of portraits")
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
-        with os.fdopen(descriptor, "rb") as opened:
+        try:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 raise InvalidInput("file is not a regular file")
-            content = opened.read(LARGEST_PORTRAIT + 1)
+            with os.fdopen(descriptor, "rb", closefd=False) as opened:
+                return opened.read(MAX_BYTES + 1)  # so much is refused as an image; the rest is never read
+        finally:
+            os.close(descriptor)
     except (OSError, ValueError, RuntimeError) as error:
+        if isinstance(error, OSError) and error.errno in _OUR_FAULT:
+            raise Fault(f"portraits cannot be read: {error.strerror}") from error
         raise InvalidInput(f"file cannot be read: {getattr(error, 'strerror', None) or 'unusable name'}") from None
-    if len(content) > LARGEST_PORTRAIT:
-        raise TooLarge(f"the portrait exceeds {LARGEST_PORTRAIT} bytes")
-    return content
 
 
 def _require_columns(columns: list[str]) -> None:

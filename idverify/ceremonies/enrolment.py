@@ -5,13 +5,14 @@ from dataclasses import dataclass
 
 from idverify.audit.events import Event
 from idverify.ceremonies import Parts
+from idverify.ceremonies.auditing import record_event
 from idverify.ceremonies.records import CLAIMS, IDENTIFIER, KINDS, PORTRAIT, TEMPLATE, sealed_record
 from idverify.errors import FailureToAssess, InvalidInput
 from idverify.registry import claims as claims_record
 from idverify.registry import templates
 from idverify.registry.claims import TEST_BASIS, Claims, parse_legal_basis
 from idverify.registry.identifiers import lookup, parse_identifier, subject_id
-from idverify.store import audit, subjects
+from idverify.store import subjects
 from idverify.values import Probe
 
 
@@ -53,18 +54,15 @@ def enrol(parts: Parts, *, identifier: str, claims: Claims, legal_basis: str, po
         subjects.put(tx, sealed_record(parts, new, PORTRAIT, portrait))
         template = templates.to_bytes(probe.template)
         subjects.put(tx, sealed_record(parts, new, TEMPLATE, template, model_digest=model_digest))
-        audit.append(
+        record_event(
+            parts,
             tx,
-            parts.secrets.audit,
             Event.SUBJECT_ENROLLED,
-            at=now,
             actor=actor,
             subject_id=new,
-            details={
-                "versions": dict.fromkeys(KINDS, 1),
-                "legal_basis": basis.kind,
-                "model_digest": model_digest,
-            },
+            versions=dict.fromkeys(KINDS, 1),
+            legal_basis=basis.kind,
+            model_digest=model_digest,
         )
     return Enrolled(new, now, hashlib.sha256(portrait).hexdigest(), probe.quality.retake)
 

@@ -5,8 +5,9 @@ What this cannot reach is named in docs/security/registry.md.
 
 from idverify.audit.events import Event
 from idverify.ceremonies import Vault
+from idverify.ceremonies.auditing import record_event
 from idverify.ceremonies.reference import require_subject
-from idverify.store import audit, subjects
+from idverify.store import subjects
 
 
 def erase(vault: Vault, subject_id: str, *, actor: str) -> None:
@@ -14,17 +15,8 @@ def erase(vault: Vault, subject_id: str, *, actor: str) -> None:
 
     The identifier is free to be enrolled again, as another subject. Raises SubjectNotFound, StoreUnavailable.
     """
-    now = vault.now()
     with vault.store.transaction() as tx:
         require_subject(tx, subject_id)
-        subjects.erase(tx, subject_id, now)
-        audit.append(
-            tx,
-            vault.secrets.audit,
-            Event.SUBJECT_ERASED,
-            at=now,
-            actor=actor,
-            subject_id=subject_id,
-            details={"versions": {}},
-        )
+        subjects.erase(tx, subject_id, vault.now())
+        record_event(vault, tx, Event.SUBJECT_ERASED, actor=actor, subject_id=subject_id, versions={})
     vault.store.tidy()

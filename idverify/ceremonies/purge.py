@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from idverify.audit.events import Event
 from idverify.ceremonies import Vault
-from idverify.store import attempts, audit, idempotency
+from idverify.ceremonies.auditing import record_event
+from idverify.store import attempts, idempotency
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +27,6 @@ def purge(vault: Vault, *, retention_seconds: float, actor: str) -> Purged:
             attempts=attempts.purge(tx, now - max(retention_seconds, vault.limits.window_seconds)),
             responses=idempotency.purge(tx, now - retention_seconds),
         )
-        audit.append(
-            tx,
-            vault.secrets.audit,
-            Event.EVIDENCE_PURGED,
-            at=now,
-            actor=actor,
-            subject_id=None,
-            details={"attempts": gone.attempts, "responses": gone.responses},
-        )
+        record_event(vault, tx, Event.EVIDENCE_PURGED, actor=actor, attempts=gone.attempts, responses=gone.responses)
     vault.store.tidy()
     return gone

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 from idverify.audit.events import Event
 from idverify.ceremonies import Parts
+from idverify.ceremonies.auditing import record_event
 from idverify.ceremonies.records import PORTRAIT, TEMPLATE, current_versions, open_record, require_current, sealed_record
 from idverify.ceremonies.reference import require_subject
 from idverify.errors import InputError, RecordTampered, SubjectNotFound
 from idverify.registry import templates
-from idverify.store import audit, subjects
+from idverify.store import subjects
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +65,12 @@ def _write(parts: Parts, subject_id: str, template: bytes, model_digest: str, ac
         versions[TEMPLATE] = versions.get(TEMPLATE, 0) + 1
         record = sealed_record(parts, subject_id, TEMPLATE, template, model_digest=model_digest, row_version=versions[TEMPLATE])
         subjects.put(tx, record)
-        audit.append(
+        record_event(
+            parts,
             tx,
-            parts.secrets.audit,
             Event.SUBJECT_REEMBEDDED,
-            at=parts.now(),
             actor=actor,
             subject_id=subject_id,
-            details={"versions": {**versions}, "model_digest": model_digest},
+            versions={**versions},
+            model_digest=model_digest,
         )

@@ -5,13 +5,14 @@ from datetime import UTC, datetime
 
 from idverify.audit.events import Event
 from idverify.ceremonies import Parts, Vault
+from idverify.ceremonies.auditing import record_event
 from idverify.ceremonies.records import CLAIMS, IDENTIFIER, TEMPLATE, open_record, require_current
 from idverify.errors import NoReference, RecordTampered, SubjectNotFound, TemplateOutdated
 from idverify.registry import claims as claims_record
 from idverify.registry import templates
 from idverify.registry.claims import Claims, LegalBasis
 from idverify.registry.identifiers import is_subject_id, lookup, parse_identifier
-from idverify.store import Connection, audit, subjects
+from idverify.store import Connection, subjects
 from idverify.store.subjects import Subject
 from idverify.values import Reference
 
@@ -84,7 +85,5 @@ def described(vault: Vault, subject_id: str, *, actor: str) -> Described:
         require_current(vault, tx, subject_id, records, IDENTIFIER, CLAIMS, TEMPLATE)
         claims, basis = claims_record.from_bytes(open_record(vault, records[CLAIMS]))
         identifier = open_record(vault, records[IDENTIFIER]).decode()
-        audit.append(
-            tx, vault.secrets.audit, Event.SUBJECT_READ, at=vault.now(), actor=actor, subject_id=subject_id, details={}
-        )
+        record_event(vault, tx, Event.SUBJECT_READ, actor=actor, subject_id=subject_id)
     return Described(subject_id, identifier, claims, basis, subject.created_at, records[TEMPLATE].model_digest)

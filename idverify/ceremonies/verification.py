@@ -1,4 +1,4 @@
-"""One photograph against one reference: the numbered steps of DESIGN section 4, under the profile `photo`.
+"""One photograph against one reference: eleven numbered steps, under the profile `photo`.
 
 The profile proves that two photographs show one person. It proves nothing about who holds the phone, so its token says
 'photo match, no liveness' and can found neither a credential nor a login.
@@ -6,22 +6,29 @@ The profile proves that two photographs show one person. It proves nothing about
 
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
-from idverify.audit.chain import JSON
 from idverify.audit.events import Event
 from idverify.ceremonies import Parts
 from idverify.ceremonies.attempts import spend_attempt
-from idverify.ceremonies.reference import reference_of
+from idverify.ceremonies.auditing import record_event
+from idverify.ceremonies.judging import judge
+from idverify.ceremonies.reference import reference_of, require_subject
 from idverify.credentials import verdict
 from idverify.credentials.pairwise import pairwise_subject
-from idverify.decision.decide import decide
 from idverify.decision.policy import Policy, find_policy
-from idverify.errors import AudienceNotAllowed, InputError, InvalidInput, PurposeNotAllowed
-from idverify.face.comparison import compare
-from idverify.store import audit as audit_log
+from idverify.errors import (
+    AudienceNotAllowed,
+    Fault,
+    IdverifyError,
+    InputError,
+    InvalidInput,
+    PurposeNotAllowed,
+    SubjectNotFound,
+)
 from idverify.store.clients import Client
-from idverify.values import Accepted, Decision, Evidence, Probe, Reference, decision_name
+from idverify.values import Accepted, Decision, Reference, decision_name, reasons_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,38 +74,39 @@ def verify(parts: Parts, client: Client, request: Request) -> Verified:
     # 1. The attempt is spent and audited in a transaction of its own, so that a rolled-back one leaves its trace.
     spend_attempt(parts, client_id=client.id, subject_id=request.subject_id, transaction_id=transaction_id)
 
-    # 2-7. Decode, detect, align, assess, embed.
+    # The reference, then 2-7 of the probe: decode, detect, align, assess, embed.
     try:
         reference = _reference(parts, request)
         probe = parts.acquirer.acquire(request.probe)
     except InputError as error:
-        _audit(parts, client, request, Event.VERIFICATION_FAILED, {"transaction_id": transaction_id, "code": error.code})
+        _audit_failure(parts, client, request, transaction_id, error)
+        raise
+    except Fault as error:
+        with suppress(Fault):  # the store may be what failed; the attempt is counted and audited either way
+            _audit_failure(parts, client, request, transaction_id, error)
         raise
 
-    # 8. Compare.
-    started = time.perf_counter()
-    score = compare(probe.template.vector, reference.template.vector)
-    evidence = _evidence(probe, score)
-    compared = time.perf_counter()
-
-    # 9. Decide.
-    decision = decide(evidence, policy)
+    # 8, 9. Compare, decide.
+    judged = judge(probe, reference.template, policy)
     decided = time.perf_counter()
 
     # 10. Issue, in memory only.
-    token = _issue(parts, client, request, transaction_id, decision, policy, reference)
+    token = _issue(parts, client, request, transaction_id, judged.decision, policy, reference)
     issued = time.perf_counter()
 
-    # 11. Audit. If this does not commit, the exception drops the token.
-    _audit(parts, client, request, Event.VERIFICATION_DECIDED, _facts(transaction_id, decision, request, reference, token))
+    # 11. Audit. If this does not commit, or the subject was erased meanwhile, the exception drops the token.
+    try:
+        _audit_decision(parts, client, request, transaction_id, judged.decision, reference, token)
+    except SubjectNotFound as error:
+        _audit_failure(parts, client, request, transaction_id, error)
+        raise
     timings = {
         **probe.timings_ms,
-        "compare": 1000 * (compared - started),
-        "decide": 1000 * (decided - compared),
+        **judged.timings_ms,
         "issue": 1000 * (issued - decided),
         "audit": 1000 * (time.perf_counter() - issued),
     }
-    return Verified(transaction_id, decision, policy, token, score, timings)
+    return Verified(transaction_id, judged.decision, policy, token, judged.comparison_score, timings)
 
 
 def _admit(parts: Parts, client: Client, request: Request) -> Policy:
@@ -120,15 +128,6 @@ def _reference(parts: Parts, request: Request) -> Reference:
     assert request.subject_id is not None
     with parts.store.reading() as tx:
         return reference_of(parts, tx, request.subject_id)
-
-
-def _evidence(probe: Probe, score: float) -> Evidence:
-    return Evidence(
-        comparison_score=score,
-        model_digest=probe.template.model_digest,
-        pad_score=probe.pad_score,
-        quality=probe.quality,
-    )
 
 
 def _issue(
@@ -163,29 +162,43 @@ def _issue(
     )
 
 
-def _facts(
-    transaction_id: str, decision: Decision, request: Request, reference: Reference, token: str | None
-) -> dict[str, JSON]:
-    return {
-        "transaction_id": transaction_id,
-        "decision": decision_name(decision),
-        "reasons": [] if isinstance(decision, Accepted) else list(decision.reasons),
-        "policy": decision.policy,
-        "audience": request.audience,
-        "purpose": request.purpose,
-        "reference_source": reference.source,
-        "token_issued": token is not None,
-    }
-
-
-def _audit(parts: Parts, client: Client, request: Request, event: Event, details: dict[str, JSON]) -> None:
+def _audit_failure(parts: Parts, client: Client, request: Request, transaction_id: str, error: IdverifyError) -> None:
     with parts.store.transaction() as tx:
-        audit_log.append(
+        record_event(
+            parts,
             tx,
-            parts.secrets.audit,
-            event,
-            at=parts.now(),
+            Event.VERIFICATION_FAILED,
             actor=client.id,
             subject_id=request.subject_id,
-            details=details,
+            transaction_id=transaction_id,
+            code=error.code,
+        )
+
+
+def _audit_decision(
+    parts: Parts,
+    client: Client,
+    request: Request,
+    transaction_id: str,
+    decision: Decision,
+    reference: Reference,
+    token: str | None,
+) -> None:
+    with parts.store.transaction() as tx:
+        if request.subject_id is not None:
+            require_subject(tx, request.subject_id)
+        record_event(
+            parts,
+            tx,
+            Event.VERIFICATION_DECIDED,
+            actor=client.id,
+            subject_id=request.subject_id,
+            transaction_id=transaction_id,
+            decision=decision_name(decision),
+            reasons=[*reasons_of(decision)],
+            policy=decision.policy,
+            audience=request.audience,
+            purpose=request.purpose,
+            reference_source=reference.source,
+            token_issued=token is not None,
         )

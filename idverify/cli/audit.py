@@ -9,7 +9,7 @@ from idverify.cli.files import read_file
 from idverify.cli.installation import Dev, vault_only
 from idverify.cli.output import AsJson, emit, stdout
 
-app = typer.Typer(help="The audit chain: verify it, sign its head.", no_args_is_help=True)
+app = typer.Typer(help="The audit chain: is it whole?", no_args_is_help=True)
 
 
 @app.command()
@@ -18,7 +18,7 @@ def verify(
         Path | None, typer.Option(help="a signed head that was kept elsewhere: the file, or the answer of /v1/audit/head")
     ] = None,
     trust: Annotated[
-        Path | None, typer.Option(help="JWK Set the head is checked with, if not the keys of this installation")
+        Path | None, typer.Option(help="JWK Set that the head is checked with, if not the keys of this installation")
     ] = None,
     dev: Dev = False,
     as_json: AsJson = False,

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from idverify.cli.installation import Dev, settings_for, vault_only
+from idverify.cli.installation import OPERATOR, Dev, settings_for, vault_only
 from idverify.cli.output import AsJson, emit, stdout
 
 app = typer.Typer()
@@ -28,7 +28,7 @@ def backup(
     from idverify.ceremonies.backup import make_backup
 
     with vault_only(dev=dev) as vault:
-        made = make_backup(vault, settings_for(dev=dev).data_dir / "keys", file, actor="cli")
+        made = make_backup(vault, settings_for(dev=dev).keys_folder, file, actor=OPERATOR)
     result = {"file": str(file), "rows": made.rows, "files": made.files}
     words = f"{file}: {made.rows} rows, {made.files} files of keys. It opens only with the KEK file, which is not in it."
     emit(result, as_json=as_json, table=lambda: stdout.print(words, markup=False, soft_wrap=True))
@@ -56,10 +56,10 @@ def restore(
     from idverify.store import Store
 
     settings = settings_for(dev=dev)
-    wrapper, _ = load_keys(settings)
+    wrapper, _ = load_keys(settings, create=False)
     store = Store.open(settings.url)
     try:
-        done = restore_backup(store, wrapper, settings.data_dir / "keys", file, now=time.time(), actor="cli")
+        done = restore_backup(store, wrapper, settings.keys_folder, file, now=time.time(), actor=OPERATOR)
     finally:
         store.close()
     result = {"file": str(file), "rows": done.rows, "files": done.files}

@@ -13,7 +13,7 @@ from rich.table import Table
 
 from idverify.api.app import Recogniser, load_recogniser
 from idverify.cli.files import read_file
-from idverify.cli.labelled import FACES, labelled_acquirer
+from idverify.cli.labelled import FACES, labelled_templates, operating_points_table
 from idverify.cli.output import AsJson, console, emit, stdout
 from idverify.cli.progress import progress_bar
 from idverify.config import load_settings
@@ -23,7 +23,7 @@ from idverify.evaluation import accuracy as accuracy_rates
 from idverify.evaluation import pad as pad_rates
 from idverify.evaluation.comparisons import Comparisons, Indices, compare_listed
 from idverify.evaluation.dataset import dataset_digest, listed_images, photos_in, read_pairs
-from idverify.evaluation.embeddings import Templates, embed
+from idverify.evaluation.embeddings import Templates
 from idverify.evaluation.hardware import matrix_product_ms, one_core, resident_mb
 from idverify.evaluation.latency import OurPath, camera_frame, interleave
 from idverify.evaluation.naive import NaivePath
@@ -35,29 +35,31 @@ from idverify.inference.manifest import default_models_folder
 
 app = typer.Typer(help="Measure before you trust a threshold: accuracy, attack detection, latency.", no_args_is_help=True)
 
-Seed = Annotated[int, typer.Option(help="Seed of the bootstrap.")]
+Seed = Annotated[int, typer.Option(help="seed of the bootstrap")]
 
 
 @app.command()
 def accuracy(
     *,
-    images: Annotated[Path, typer.Option(help="Folder of person/person_0001.jpg.")],
-    pairs: Annotated[Path, typer.Option(help="List of pairs in the format of LFW, with or without a line of counts.")],
-    out: Annotated[Path, typer.Option(help="Folder for report.json, scores.csv, plots and cached templates.")],
+    images: Annotated[Path, typer.Option(help="folder of person/person_0001.jpg")],
+    pairs: Annotated[Path, typer.Option(help="list of pairs in the format of LFW, with or without a line of counts")],
+    out: Annotated[Path, typer.Option(help="folder for report.json, scores.csv, plots and cached templates")],
     threshold_from: Annotated[
         Path | None,
-        typer.Option(help="List of pairs, of other people, that chooses the thresholds. Needed where --pairs has no folds."),
+        typer.Option(help="list of pairs, of other people, that chooses the thresholds; needed where --pairs has no folds"),
     ] = None,
     seed: Seed = 1,
     as_json: AsJson = False,
 ) -> None:
     """Accuracy and error rates on a list of pairs: ten-fold where the list has folds, else at another list's thresholds.
 
-    For example [bold]idverify bench accuracy --images lfw --pairs lfw/pairsDevTest.txt --threshold-from
-    lfw/pairsDevTrain.txt --out accuracy[/bold].
-
     Scores are written first, and every figure comes from them alone. An image in which no face is found makes its mated
     comparisons non-matches, and is counted. A list without folds never takes its threshold from itself.
+
+    Example: idverify bench accuracy --images lfw --pairs lfw/pairsDevTest.txt --threshold-from lfw/pairsDevTrain.txt
+    --out accuracy
+
+    Exit codes: 0 measured, 2 a list without folds and no other list, 3 a list or a photograph cannot be used, 4 a fault.
     """
     listed = read_pairs(pairs)
     if not listed.folds and threshold_from is None:
@@ -71,9 +73,7 @@ def accuracy(
     found = listed_images(images, listed) | (listed_images(images, other) if other else {})
     folder = output_folder(out)
     recogniser = load_recogniser(load_settings())
-    with progress_bar("templates") as progress:
-        made_by = f"{recogniser.engine.pack} {recogniser.engine.provider} {FACES}"
-        templates = embed(found, labelled_acquirer(recogniser), cache=folder / "cache", made_by=made_by, progress=progress)
+    templates = labelled_templates(recogniser, found, folder)
     scores, folds = _scored(templates, listed, folder / "scores.csv")
     generator = np.random.default_rng(seed)
     if other:
@@ -100,19 +100,21 @@ def accuracy(
 @app.command()
 def pad(
     *,
-    bona_fide: Annotated[Path, typer.Option(help="Folder of bona fide presentations.")],
-    attack: Annotated[list[str], typer.Option(metavar="SPECIES=DIR", help="Attack presentations; once for each species.")],
-    out: Annotated[Path, typer.Option(help="Folder for report.json and the plot.")],
-    threshold: Annotated[float | None, typer.Option(min=0, max=1, help="PAD score from which a presentation passes.")] = None,
+    bona_fide: Annotated[Path, typer.Option(help="folder of bona fide presentations")],
+    attack: Annotated[list[str], typer.Option(metavar="SPECIES=DIR", help="attack presentations; once for each species")],
+    out: Annotated[Path, typer.Option(help="folder for report.json and the plot")],
+    threshold: Annotated[float | None, typer.Option(min=0, max=1, help="PAD score from which a presentation passes")] = None,
     seed: Seed = 1,
     as_json: AsJson = False,
 ) -> None:
     """Presentation-attack detection by species, as ISO/IEC 30107-3 reports it: the worst species governs.
 
-    For example [bold]idverify bench pad --bona-fide nuaa/live --attack print=nuaa/print --out pad[/bold].
-
     Without --threshold, each half of the people is judged at the threshold that the other half's bona fide presentations put
     at BPCER 5 %. Whose presentation a file is: its folder, or its name before the first underscore.
+
+    Example: idverify bench pad --bona-fide nuaa/live --attack print=nuaa/print --out pad
+
+    Exit codes: 0 measured, 3 a folder or a photograph cannot be used, 4 a fault.
     """
     folders = dict(_species(text) for text in attack)
     if len(folders) != len(attack):
@@ -145,16 +147,20 @@ def pad(
 @app.command()
 def latency(
     photos: Annotated[
-        Path | None, typer.Option(help="Folder of photographs; those that travel with the package unless named.")
+        Path | None, typer.Option(help="folder of photographs; those that travel with the package unless named")
     ] = None,
-    n: Annotated[int, typer.Option(min=1, max=100_000, help="Verifications that are timed, by either path.")] = 100,
-    out: Annotated[Path, typer.Option(help="Folder for report.json.")] = Path("out/latency"),
+    n: Annotated[int, typer.Option(min=1, max=100_000, help="verifications that are timed, by either path")] = 100,
+    out: Annotated[Path, typer.Option(help="folder for report.json")] = Path("out/latency"),
     as_json: AsJson = False,
 ) -> None:
     """Milliseconds from a 640x480 JPEG to a decision, by stage, on one core, beside the naive path in the same run.
 
     The photographs are made into 640x480 camera frames in memory, before anything is timed. The naive path is the frozen,
     straightforward way to run the same models as published; ratio_to_naive is its median over ours.
+
+    Example: idverify bench latency --n 200 --json
+
+    Exit codes: 0 measured, 3 a photograph cannot be used, 4 a fault.
     """
     folder = output_folder(out)
     with one_core() as core:
@@ -220,14 +226,7 @@ def _print_accuracy(report: Mapping[str, Any], folder: Path) -> None:
         f"[bold]accuracy {found['mean']:.2%}[/bold], standard error {found['standard_error']:.2%}, "
         f"95 % {found['low']:.2%} to {found['high']:.2%} (n = {found['n']:,}; threshold from {found['threshold_from']})"
     )
-    table = Table("target FMR", "threshold", "FMR", "at most", "FNMR", "95 %", box=None, header_style="dim")
-    for point in report["operating_points"]:
-        if not point["supported"]:
-            table.add_row(f"{point['target_fmr']:.0e}", "not supported by n")
-            continue
-        rates = f"{point['threshold']:.4f}", f"{point['fmr']:.2e}", f"{point['fmr_high']:.2e}", f"{point['fnmr']:.2%}"
-        table.add_row(f"{point['target_fmr']:.0e}", *rates, f"{point['fnmr_low']:.2%} to {point['fnmr_high']:.2%}")
-    stdout.print(table)
+    stdout.print(operating_points_table(report["operating_points"]))
     stdout.print(f"EER {report['eer']:.2%}. Failures to acquire: {report['failures_to_acquire']}.")
     stdout.print(f"{folder}: report.json, scores.csv, det.png, scores.png", markup=False)
 

@@ -9,18 +9,16 @@ from typing import Annotated, Any
 
 import numpy as np
 import typer
-from rich.table import Table
 
 from idverify.api.app import Recogniser, load_recogniser
-from idverify.cli.labelled import FACES, labelled_acquirer
-from idverify.cli.output import AsJson, emit, stdout
-from idverify.cli.progress import progress_bar
+from idverify.cli.labelled import FACES, labelled_templates, operating_points_table
+from idverify.cli.output import EXIT_CODES, AsJson, console, emit, stdout
 from idverify.config import load_settings
 from idverify.errors import InvalidInput
 from idverify.evaluation.calibration import OperatingPoint, Sample, calibrate, described, policy_rows, sample, to_ship
 from idverify.evaluation.comparisons import compare_all
 from idverify.evaluation.dataset import dataset_digest, images_of, read_pairs
-from idverify.evaluation.embeddings import Templates, embed
+from idverify.evaluation.embeddings import Templates
 from idverify.evaluation.exclusions import Exclusion, kept, read_exclusions
 from idverify.evaluation.operating_points import write_operating_points
 from idverify.evaluation.plots import draw_det, draw_scores
@@ -28,39 +26,42 @@ from idverify.evaluation.report import output_folder, provenance, write_report
 
 app = typer.Typer()
 
+OPERATING_POINTS = "operating_points.toml"
+
 
 @app.command(name="calibrate")
 def calibrate_command(
     *,
-    images: Annotated[Path, typer.Option(help="Folder of person/person_0001.jpg.")],
-    pairs: Annotated[Path, typer.Option(help="List of pairs: its people, with all their images, choose the thresholds.")],
-    out: Annotated[Path, typer.Option(help="Folder for operating_points.toml, report.json, plots and cached templates.")],
+    images: Annotated[Path, typer.Option(help="folder of person/person_0001.jpg")],
+    pairs: Annotated[Path, typer.Option(help="list of pairs: its people, with all their images, choose the thresholds")],
+    out: Annotated[Path, typer.Option(help="folder for operating_points.toml, report.json, plots and cached templates")],
     report_pairs: Annotated[
         Path | None,
-        typer.Option(help="Another list, of other people, whose error rates are reported. Without it, half of the people."),
+        typer.Option(help="another list, of other people, whose error rates are reported; without it, half of the people"),
     ] = None,
-    exclude: Annotated[Path | None, typer.Option(help="Label errors with their evidence; both figures are reported.")] = None,
-    calibrated_on: Annotated[str, typer.Option(help="What the photographs are, in words that every policy will show.")] = "",
-    seed: Annotated[int, typer.Option(help="Seed of the bootstrap, and of the split.")] = 1,
+    exclude: Annotated[Path | None, typer.Option(help="label errors with their evidence; both figures are reported")] = None,
+    calibrated_on: Annotated[str, typer.Option(help="what the photographs are, in words that every policy will show")] = "",
+    seed: Annotated[int, typer.Option(help="seed of the bootstrap, and of the split")] = 1,
     as_json: AsJson = False,
 ) -> None:
     """Find thresholds at false match rates of 1e-2 to 1e-6, and their error rates on people who did not choose them.
 
-    For example [bold]idverify calibrate --images lfw --pairs lfw/pairsDevTrain.txt --report-pairs lfw/pairsDevTest.txt
-    --out calibration[/bold], then IDVERIFY_POLICIES_FILE=calibration/operating_points.toml.
-
     All mated and non-mated pairs of the people are compared. A threshold is that of the largest false match rate not above
     the target; bounds come from a bootstrap of people; a target that so many people cannot carry gets no policy. A run that
-    was cut short goes on where it stopped.
+    was cut short goes on where it stopped. Then set IDVERIFY_POLICIES_FILE to the operating_points.toml it wrote.
+
+    Example: idverify calibrate --images lfw --pairs lfw/pairsDevTrain.txt --report-pairs lfw/pairsDevTest.txt
+    --out calibration
+
+    Exit codes: 0 written, 3 a list or a photograph cannot be used, or people are in both lists, 4 a fault, 5 no policy
+    written: the data carries none of the targets.
     """
     people, others = _two_lists(pairs, report_pairs, seed)
     exclusions = read_exclusions(exclude) if exclude else ()
     chosen, judged = images_of(images, people), images_of(images, others)
     folder = output_folder(out)
     recogniser = load_recogniser(load_settings())
-    with progress_bar("templates") as progress:
-        made_by = f"{recogniser.engine.pack} {recogniser.engine.provider} {FACES}"
-        both = embed(chosen | judged, labelled_acquirer(recogniser), cache=folder / "cache", made_by=made_by, progress=progress)
+    both = labelled_templates(recogniser, chosen | judged, folder)
     parts = _part(both, len(chosen), first=True), _part(both, len(chosen), first=False)
     raw = _measured(parts, (), seed)
     cleaned = _measured(parts, exclusions, seed) if exclusions else raw
@@ -76,7 +77,11 @@ def calibrate_command(
         calibration_digest=digest,
         calibrated_on=calibrated_on or f"{images.name}, people of {pairs.name}; not described by the operator",
     )
-    write_operating_points(folder / "operating_points.toml", rows)
+    points = folder / OPERATING_POINTS
+    if rows:
+        write_operating_points(points, rows)
+    else:
+        points.unlink(missing_ok=True)  # one of an earlier run would pass for this one's
     report = _report(raw, cleaned, exclusions, recogniser, parts) | {
         "policies": rows,
         "calibration_digest": digest,
@@ -87,6 +92,9 @@ def calibrate_command(
     write_report(folder, report)
     _draw(folder, raw, cleaned if exclusions else None)
     emit(report, as_json=as_json, table=lambda: _print(report, folder))
+    if not rows:
+        console.print("no policy written: the data carries none of the targets", style="yellow")
+        raise typer.Exit(EXIT_CODES["inconclusive"])
 
 
 Measured = tuple[Sample, Sample, list[OperatingPoint]]
@@ -177,19 +185,12 @@ def _print(report: Mapping[str, Any], folder: Path) -> None:
     if "without_label_errors" in report:
         sets.append(("without label errors", report["without_label_errors"]))
     for words, found in sets:
-        table = Table("target FMR", "threshold", "FMR", "at most", "FNMR", "95 %", box=None, header_style="dim", title=words)
-        for point in found["operating_points"]:
-            if not point["supported"]:
-                table.add_row(f"{point['target_fmr']:.0e}", "not supported by n")
-                continue
-            interval = f"{point['fnmr_low']:.2%} to {point['fnmr_high']:.2%}"
-            rates = f"{point['fmr']:.2e}", f"{point['fmr_high']:.2e}", f"{point['fnmr']:.2%}"
-            table.add_row(f"{point['target_fmr']:.0e}", f"{point['threshold']:.4f}", *rates, interval)
-        stdout.print(table)
+        stdout.print(operating_points_table(found["operating_points"], words))
     facts = report["report"]
     stdout.print(
         f"Thresholds from {report['calibration']['people']:,} people, rates from {facts['people']:,} others: "
         f"{facts['n_mated']:,} mated and {facts['n_non_mated']:,} non-mated comparisons. "
         f"Failures to acquire: {report['failures_to_acquire']}."
     )
-    stdout.print(f"{folder}: operating_points.toml, report.json, det.png, scores.png", markup=False)
+    files = [OPERATING_POINTS] * bool(report["policies"]) + ["report.json", "det.png", "scores.png"]
+    stdout.print(f"{folder}: {', '.join(files)}", markup=False)

@@ -1,13 +1,13 @@
 """`idverify clients`: who may call the service, for whom and for what."""
 
-from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
-from idverify.cli.installation import Dev, vault_only
-from idverify.cli.output import AsJson, console, emit, stdout
+from idverify.cli.installation import OPERATOR, Dev, vault_only
+from idverify.cli.output import AsJson, console, emit, stdout, timestamp
 from idverify.store.clients import Client
 
 app = typer.Typer(help="Clients of the HTTP service: add, list, revoke.", no_args_is_help=True)
@@ -27,12 +27,14 @@ def add(
 
     Example: idverify clients add "Hotel app" --scope verifications:create --audience https://hotel.example
     --purpose "hotel check-in"
+
+    Exit codes: 0 added, 3 a value cannot be used, 4 a fault.
     """
-    from idverify.api.registration import add_client
+    from idverify.ceremonies.clients import add_client
 
     allowed = {"scopes": scope, "audiences": audience or (), "purposes": purpose or ()}
     with vault_only(dev=dev, create=True) as vault:
-        client, key = add_client(vault, name=name, **allowed, sandbox=sandbox)
+        client, key = add_client(vault, actor=OPERATOR, name=name, **allowed, sandbox=sandbox)
 
     def table() -> None:
         stdout.print(key, soft_wrap=True, markup=False)
@@ -43,18 +45,24 @@ def add(
 
 @app.command(name="list")
 def list_(dev: Dev = False, as_json: AsJson = False) -> None:
-    """List the clients, oldest first."""
+    """List the clients, oldest first.
+
+    Example: idverify clients list --json
+    """
     from idverify.store import clients
 
     with vault_only(dev=dev) as vault, vault.store.reading() as tx:
         found = clients.listed(tx)
 
     def table() -> None:
-        rows = Table("client", "name", "scopes", "audiences", "purposes", "state")
+        rows = Table(box=None, header_style="dim", pad_edge=False)
+        rows.add_column("client", no_wrap=True)  # whole at any width: `revoke` takes it
+        for heading in ("name", "scopes", "audiences", "purposes", "state"):
+            rows.add_column(heading, overflow="fold", no_wrap=heading in {"scopes", "state"})
         for client in found:
             state = "revoked" if client.revoked_at is not None else "sandbox" if client.sandbox else "active"
-            lists = (", ".join(sorted(words)) for words in (client.scopes, client.audiences, client.purposes))
-            rows.add_row(client.id, client.name, *lists, state)
+            lists = ("\n".join(sorted(words)) for words in (client.scopes, client.audiences, client.purposes))
+            rows.add_row(*(escape(cell) for cell in (client.id, client.name, *lists, state)))
         stdout.print(rows)
 
     emit({"clients": [_described(client) for client in found]}, as_json=as_json, table=table)
@@ -66,11 +74,16 @@ def revoke(
     dev: Dev = False,
     as_json: AsJson = False,
 ) -> None:
-    """Refuse a client's key from now on. The tokens it obtained stay valid until they expire."""
-    from idverify.api.registration import revoke_client
+    """Refuse a client's key from now on. The tokens it obtained stay valid until they expire.
+
+    Example: idverify clients revoke cli_0123456789abcdef
+
+    Exit codes: 0 revoked, 3 there is no such client or it was revoked before, 4 a fault.
+    """
+    from idverify.ceremonies.clients import revoke_client
 
     with vault_only(dev=dev) as vault:
-        revoke_client(vault, client_id)
+        revoke_client(vault, client_id, actor=OPERATOR)
     emit({"revoked": client_id}, as_json=as_json, table=lambda: stdout.print(f"{client_id} is revoked.", markup=False))
 
 
@@ -82,10 +95,6 @@ def _described(client: Client) -> dict[str, Any]:
         "audiences": sorted(client.audiences),
         "purposes": sorted(client.purposes),
         "sandbox": client.sandbox,
-        "created_at": _timestamp(client.created_at),
-        "revoked_at": None if client.revoked_at is None else _timestamp(client.revoked_at),
+        "created_at": timestamp(client.created_at),
+        "revoked_at": None if client.revoked_at is None else timestamp(client.revoked_at),
     }
-
-
-def _timestamp(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,5 +1,6 @@
 """`idverify demo`: the main job on the photographs that travel with the package, in a folder that is gone afterwards."""
 
+import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -51,7 +52,10 @@ def demo(as_json: AsJson = False) -> None:
     """The main job, end to end, on real photographs: enrol, verify, refuse, issue, validate, tamper, expire.
 
     Everything is real: the models, the database, the keys, the signature. It runs in a temporary folder and needs no network.
-    Exit code 0 only if every step came out as it should.
+
+    Example: idverify demo
+
+    Exit codes: 0 every step came out as it should, 4 one did not, or a fault.
     """
     with tempfile.TemporaryDirectory(prefix="idverify-demo-") as folder:
         story, timings, facts = _tell(Path(folder))
@@ -159,6 +163,8 @@ def _print(story: Story, timings: Mapping[str, float], facts: Mapping[str, Any])
     stdout.print(f"  [dim]{facts['token']}[/dim]\n", soft_wrap=True)
     if story.as_expected:
         stdout.print("[green]Every step came out as it should.[/green]")
-        stdout.print("Next: [bold]idverify compare A.jpg B.jpg[/bold] with photos of your own, or [bold]make serve[/bold].")
+        first = "" if shutil.which("idverify") else "[bold]. .venv/bin/activate[/bold], then "
+        stdout.print(f"Next: {first}[bold]idverify compare A.jpg B.jpg[/bold] with photos of your own, or")
+        stdout.print("[bold]idverify serve --dev[/bold] and the curl line that it prints.")
     else:
         stdout.print("[bold red]A step did not come out as it should: see above.[/bold red]")

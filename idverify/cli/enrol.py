@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from idverify.cli.files import read_file
-from idverify.cli.installation import Dev, whole_installation
+from idverify.cli.installation import OPERATOR, Dev, whole_installation
 from idverify.cli.output import AsJson, emit, stdout
 
 app = typer.Typer()
@@ -43,8 +43,8 @@ def enrol(
 
     claims = Claims(name, document_type, document_number, date_of_birth, valid_from, valid_until)
     photo = read_file(portrait)
-    with whole_installation(dev=dev) as parts:
-        enrolled = run(parts, identifier=subject, claims=claims, legal_basis=legal_basis, portrait=photo, actor="cli")
+    with whole_installation(dev=dev, create=True) as parts:
+        enrolled = run(parts, identifier=subject, claims=claims, legal_basis=legal_basis, portrait=photo, actor=OPERATOR)
 
     def table() -> None:
         stdout.print(f"enrolled as {enrolled.subject_id}", markup=False)

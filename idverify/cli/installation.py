@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
 Dev = Annotated[bool, typer.Option("--dev", help="development installation: makes its own keys, and its tokens say env=dev")]
 
+OPERATOR = "operator"
+"""Whom the audit names for what is done at the command line."""
+
 
 def settings_for(*, dev: bool) -> "Settings":
     """The settings; --dev wins over IDVERIFY_ENV. Raises ConfigurationInvalid."""
@@ -21,11 +24,11 @@ def settings_for(*, dev: bool) -> "Settings":
 
 
 @contextmanager
-def whole_installation(*, dev: bool) -> "Iterator[Parts]":
-    """With models, and made if this is its first start. Raises Fault."""
+def whole_installation(*, dev: bool, create: bool = False) -> "Iterator[Parts]":
+    """With models. create: make it if this is its first start; a mistyped folder is refused otherwise. Raises Fault."""
     from idverify.api.app import compose
 
-    parts = compose(settings_for(dev=dev))
+    parts = compose(settings_for(dev=dev), create=create)
     try:
         yield parts
     finally:

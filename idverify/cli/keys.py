@@ -1,15 +1,14 @@
 """`idverify keys`: make, rotate and list the keys of an installation."""
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Column, Table
 
-from idverify.cli.installation import Dev, settings_for, vault_only
-from idverify.cli.output import AsJson, console, emit, stdout
+from idverify.cli.installation import OPERATOR, Dev, settings_for, vault_only
+from idverify.cli.output import AsJson, console, emit, stdout, timestamp
+from idverify.cli.progress import progress_bar
 from idverify.keys.file import create_kek_file, refuse_inside
 from idverify.keys.signing import CACHE_SECONDS
 
@@ -56,7 +55,7 @@ def rotate(
     Exit codes: 0 rotated, 4 a fault; an interrupted --kek goes on where it stopped when it is called again.
     """
     with vault_only(dev=dev) as vault:
-        result = _rotate_kek(vault, settings_for(dev=dev).data_dir / "keys") if kek else _rotate_signing(vault)
+        result = _rotate_kek(vault, settings_for(dev=dev).keys_folder) if kek else _rotate_signing(vault)
     emit(result, as_json=as_json, table=lambda: _print(result))
 
 
@@ -71,7 +70,7 @@ def list_keys(dev: Dev = False, as_json: AsJson = False) -> None:
     with vault_only(dev=dev) as vault:
         published = {key["kid"] for key in vault.signing.jwks()["keys"]}
         signing = [
-            {"kid": one.kid, "state": one.state, "since": _when(one.since), "published": one.kid in published}
+            {"kid": one.kid, "state": one.state, "since": timestamp(one.since), "published": one.kid in published}
             for one in vault.signing.records()
         ]
         versions = vault.wrapper.versions
@@ -93,71 +92,24 @@ def jwks(dev: Dev = False, as_json: AsJson = False) -> None:
 
 
 def _rotate_signing(vault: "Vault") -> dict[str, Any]:
-    from idverify.audit.events import Event
-    from idverify.store import audit
+    from idverify.ceremonies.rotation import rotate_signing
 
-    with vault.store.transaction() as tx:
-        rotation = vault.signing.rotate()
-        audit.append(
-            tx,
-            vault.secrets.audit,
-            Event.SIGNING_KEY_ROTATED,
-            at=vault.now(),
-            actor="operator",
-            subject_id=None,
-            details={"current": rotation.current, "retired": rotation.retired, "next": rotation.next},
-        )
-    if rotation.published_for < CACHE_SECONDS:
+    done = rotate_signing(vault, actor=OPERATOR)
+    if done.published_for < CACHE_SECONDS:
         console.print(
-            f"the new key had been published for {rotation.published_for:.0f} s only: relying parties that hold an older key "
+            f"the new key had been published for {done.published_for:.0f} s only: relying parties that hold an older key "
             "set refuse its tokens until they fetch again",
             style="yellow",
         )
-    return {"current": rotation.current, "retired": rotation.retired, "next": rotation.next}
+    return {"current": done.current, "retired": done.retired, "next": done.next}
 
 
-def _rotate_kek(vault: "Vault", folder: Path) -> dict[str, Any]:
-    """Add a version, wrap every record and the secrets under it, and destroy the older ones once nothing needs them."""
-    from idverify.keys import secrets
+def _rotate_kek(vault: "Vault", keys_folder: Path) -> dict[str, Any]:
+    from idverify.ceremonies.rotation import rotate_kek
 
-    # More than one version means that an earlier rotation was interrupted: it goes on instead of beginning another.
-    if len(vault.wrapper.versions) == 1:
-        vault.wrapper.add_version()
-    secrets.rewrap(folder, vault.wrapper)
-    done = 0
-    dropped: tuple[str, ...] | None = None
-    while dropped is None:
-        done += _rewrap(vault)
-        dropped = _drop_if_unused(vault)
-    return {"version": vault.wrapper.version, "dropped": list(dropped), "records": done}
-
-
-def _rewrap(vault: "Vault") -> int:
-    from idverify.ceremonies.rewrapping import pending, rewrap
-
-    done = 0
-    columns = (TextColumn("re-wrapping"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task("re-wrapping", total=pending(vault))
-        for done in rewrap(vault):
-            progress.update(task, completed=done)
-    return done
-
-
-def _drop_if_unused(vault: "Vault") -> tuple[str, ...] | None:
-    """The versions destroyed, or None if a server wrapped under one of them in the meantime. Writers wait while it looks."""
-    from idverify.audit.events import Event
-    from idverify.store import audit, subjects
-
-    with vault.store.transaction() as tx:
-        *old, newest = vault.wrapper.versions
-        if subjects.count_under_other_key(tx, newest):
-            return None
-        details: dict[str, Any] = {"version": newest, "dropped": list(old)}
-        audit.append(
-            tx, vault.secrets.audit, Event.KEK_DROPPED, at=vault.now(), actor="operator", subject_id=None, details=details
-        )
-        return vault.wrapper.drop_old_versions()
+    with progress_bar("re-wrapping") as progress:
+        done = rotate_kek(vault, keys_folder, actor=OPERATOR, progress=progress)
+    return {"version": done.version, "dropped": list(done.dropped), "records": done.records}
 
 
 def _print(result: dict[str, Any]) -> None:
@@ -173,7 +125,3 @@ def _print_list(result: dict[str, Any]) -> None:
     stdout.print(
         f"key-encryption key: {result['kek']['wraps']} wraps; {', '.join(result['kek']['unwrap'])} unwrap", markup=False
     )
-
-
-def _when(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

@@ -1,9 +1,16 @@
-"""Acquisition from labelled data sets."""
+"""What the commands that measure labelled data sets have in common: acquisition, templates, the table of operating points."""
 
-from typing import Final
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from rich.table import Table
 
 from idverify.acquisition import Acquirer
 from idverify.api.app import Recogniser
+from idverify.cli.progress import progress_bar
+from idverify.evaluation.embeddings import Templates, embed
+from idverify.evaluation.pairs import ImageName
 from idverify.face.selection import FacesPolicy
 
 # A label names one person of a photograph that may show several: in LFW the one in the middle. Where a service would ask for
@@ -11,6 +18,27 @@ from idverify.face.selection import FacesPolicy
 FACES: Final[FacesPolicy] = "most_prominent"
 
 
-def labelled_acquirer(recogniser: Recogniser) -> Acquirer:
-    """An acquirer that takes the face that a data set's label means."""
-    return Acquirer(recogniser.engine, faces=FACES)
+def labelled_templates(recogniser: Recogniser, images: Mapping[ImageName, Path], folder: Path) -> Templates:
+    """Templates of all images, of the face that each label means, kept in the folder's cache; shows its progress."""
+    acquirer = Acquirer(recogniser.engine, faces=FACES)
+    made_by = f"{recogniser.engine.pack} {recogniser.engine.provider} {FACES}"
+    with progress_bar("templates") as progress:
+        return embed(images, acquirer, cache=folder / "cache", made_by=made_by, progress=progress)
+
+
+def operating_points_table(points: Iterable[Mapping[str, Any]], title: str | None = None) -> Table:
+    """The operating points of a report, a row each."""
+    table = Table("target FMR", "threshold", "FMR", "at most", "FNMR", "95 %", box=None, header_style="dim", title=title)
+    for point in points:
+        if not point["supported"]:
+            table.add_row(f"{point['target_fmr']:.0e}", "not supported by n")
+            continue
+        table.add_row(
+            f"{point['target_fmr']:.0e}",
+            f"{point['threshold']:.4f}",
+            f"{point['fmr']:.2e}",
+            f"{point['fmr_high']:.2e}",
+            f"{point['fnmr']:.2%}",
+            f"{point['fnmr_low']:.2%} to {point['fnmr_high']:.2%}",
+        )
+    return table

@@ -4,17 +4,17 @@
 130 interrupted. With `--json` one object on standard output in every case.
 """
 
-import json
 import os
 import sys
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
 
 import typer
 
 from idverify import __version__
-from idverify.cli.output import console
+from idverify.cli.output import console, write_json
 from idverify.errors import AccessDenied, IdverifyError, InputError, TokenInvalid
 
 OK, REJECTED, USAGE, UNUSABLE_INPUT, FAULT, CANNOT_TELL, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
@@ -66,7 +66,7 @@ def _show_version(wanted: bool) -> None:
 
 
 def _options(
-    version: bool = typer.Option(False, "--version", callback=_show_version, is_eager=True, help="Print the version and stop."),
+    version: bool = typer.Option(False, "--version", callback=_show_version, is_eager=True, help="print the version and stop"),
 ) -> None:
     """Options of the program itself."""
 
@@ -74,7 +74,11 @@ def _options(
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command and exit with the code of its outcome."""
     arguments = sys.argv[1:] if arguments is None else list(arguments)
-    sys.exit(run(build(arguments[0] if arguments else None), arguments))
+    try:
+        code = run(build(arguments[0] if arguments else None), arguments)
+    except KeyboardInterrupt:  # while the command was being loaded
+        code = _say("--json" in arguments, "interrupted", "interrupted", INTERRUPTED)
+    sys.exit(_delivered(code))
 
 
 def run(app: typer.Typer, arguments: Sequence[str]) -> int:
@@ -92,6 +96,8 @@ def run(app: typer.Typer, arguments: Sequence[str]) -> int:
         return _say(as_json, "usage", error.format_message(), USAGE)
     except KeyboardInterrupt:
         return _say(as_json, "interrupted", "interrupted", INTERRUPTED)
+    except SystemExit:  # typer's answer to a reader that went away is exit 1, our word for 'rejected'
+        return FAULT
     except IdverifyError as error:
         return _say(as_json, error.code, error.message, _exit_code(error), getattr(error, "retake", ()))
     except Exception as error:
@@ -102,6 +108,17 @@ def run(app: typer.Typer, arguments: Sequence[str]) -> int:
     if returned == INTERRUPTED:
         return _say(as_json, "interrupted", "interrupted", INTERRUPTED)
     return returned if isinstance(returned, int) else OK
+
+
+def _delivered(code: int) -> int:
+    """The code, or FAULT where what was said did not reach its reader; 0 and 1 are answers that somebody relies on."""
+    try:
+        sys.stdout.flush()
+    except (OSError, ValueError, AttributeError):
+        with suppress(OSError):  # or Python flushes once more at its end, and exits with a code of its own
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return FAULT
+    return code
 
 
 def _exit_code(error: IdverifyError) -> int:
@@ -115,16 +132,20 @@ def _exit_code(error: IdverifyError) -> int:
 
 
 def _say(as_json: bool, code: str, message: str, exit_code: int, retake: Sequence[str] = ()) -> int:
-    if as_json:
-        error: dict[str, object] = {"code": code, "message": message}
-        if retake:
-            error["retake"] = list(retake)
-        sys.stdout.write(json.dumps({"error": error}, ensure_ascii=False) + "\n")
-    else:
-        console.print(f"[red]{code}[/red]: ", end="")
-        console.print(message, markup=False)
-        for words in retake:
-            console.print(f"  - {words}", markup=False)
+    """Say what went wrong; the exit code is FAULT where even that cannot be said."""
+    try:
+        if as_json:
+            error: dict[str, object] = {"code": code, "message": message}
+            if retake:
+                error["retake"] = list(retake)
+            write_json({"error": error})
+        else:
+            console.print(f"[red]{code}[/red]: ", end="")
+            console.print(message, markup=False)
+            for words in retake:
+                console.print(f"  - {words}", markup=False)
+    except (OSError, ValueError, AttributeError):
+        return FAULT
     return exit_code
 
 

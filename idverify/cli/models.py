@@ -25,7 +25,7 @@ ModelsDir = Annotated[
     Path | None,
     typer.Option(
         "--models-dir",
-        help="Folder of added packs.",
+        help="folder of added packs",
         envvar="IDVERIFY_MODELS_DIR",
         show_default="./models-added",
     ),
@@ -48,14 +48,16 @@ def list_packs(models_dir: ModelsDir = None, as_json: AsJson = False) -> None:
 @app.command()
 def verify(
     models_dir: ModelsDir = None,
-    provider: Annotated[str, typer.Option(help="cpu, cuda, tensorrt, coreml or directml; never replaced by another.")] = "cpu",
+    provider: Annotated[str, typer.Option(help="cpu, cuda, tensorrt, coreml or directml; never replaced by another")] = "cpu",
     as_json: AsJson = False,
 ) -> None:
-    """Hash every file, load every model, run each once on zeros. Anything that differs: exit 4, model_refused.
+    """Hash every file, load every model, run each once on zeros.
 
     Example: idverify models verify
 
     Example: idverify models verify --models-dir ./models-added --json
+
+    Exit codes: 0 all are what they claim, 4 one is not (model_refused), or does not run.
     """
     rows: list[dict[str, Any]] = []
     running = provider
@@ -75,9 +77,9 @@ def verify(
 
 @app.command()
 def add(
-    name: Annotated[str, typer.Argument(help="buffalo_l, buffalo_m, buffalo_s, buffalo_sc or antelopev2.")],
+    name: Annotated[str, typer.Argument(help="buffalo_l, buffalo_m, buffalo_s, buffalo_sc or antelopev2")],
     source: Annotated[
-        Path | None, typer.Option("--from", help="The unpacked pack. Without it, insightface downloads it.", file_okay=False)
+        Path | None, typer.Option("--from", help="the unpacked pack; without it, insightface downloads it", file_okay=False)
     ] = None,
     models_dir: ModelsDir = None,
     as_json: AsJson = False,
@@ -88,7 +90,7 @@ def add(
 
     Example: idverify models add buffalo_l --from ~/Downloads/buffalo_l
 
-    Exit codes: 0 added; 3 the name or the folder cannot be used; 4 the download failed. Nothing is ever half-written.
+    Exit codes: 0 added, 3 the name or the folder cannot be used, 4 the download failed. Nothing is ever half-written.
     """
     from idverify.inference.insightface_packs import LICENCE, add_pack
 
@@ -177,7 +179,12 @@ def _print_packs(packs: list[Pack]) -> None:
         _print_rows(_described(pack)["models"], ("role", "file", "sha256", "size"))
         policies = _policies(pack)
         if policies:
-            _print_rows(policies, ("name", "threshold", "target_fmr", "fmr_high", "fnmr", "n_non_mated", "calibrated_on"))
+            shown = [
+                {name: f"{value:.3g}" if isinstance(value, float) else value for name, value in row.items()} for row in policies
+            ]
+            _print_rows(shown, ("name", "threshold", "target_fmr", "fmr_high", "fnmr", "n_non_mated"))
+            for words in dict.fromkeys(str(row.get("calibrated_on", "")) for row in policies):
+                stdout.print(f"calibrated on: {escape(words)}")
         else:
             stdout.print("no operating points: run `idverify calibrate`")
 

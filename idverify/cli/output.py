@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
@@ -11,13 +12,33 @@ from rich.console import Console
 console = Console(stderr=True, highlight=False)
 stdout = Console(highlight=False)
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output, and nothing else.")]
+AsJson = Annotated[bool, typer.Option("--json", help="print one JSON object on standard output, and nothing else")]
+
+EXIT_CODES = {"accepted": 0, "rejected": 1, "inconclusive": 5}
+"""Of a command that ends with a decision, by the decision's name."""
+
+_COLOURS = {"accepted": "green", "rejected": "red", "inconclusive": "yellow"}
+
+
+def coloured(decision: str) -> str:
+    """The decision's name, marked up to be seen at a glance."""
+    return f"[bold {_COLOURS[decision]}]{decision}[/bold {_COLOURS[decision]}]"
+
+
+def timestamp(seconds: float) -> str:
+    """Seconds since the epoch as ISO 8601 in UTC, to the second."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def emit(result: Mapping[str, Any], *, as_json: bool, table: Callable[[], None] | None = None) -> None:
     """Print `result` as one JSON object, or let `table` print it for a person."""
     if as_json or table is None:
-        sys.stdout.write(json.dumps(result, indent=None if as_json else 2, ensure_ascii=False) + "\n")
-        sys.stdout.flush()
+        write_json(result, indent=None if as_json else 2)
     else:
         table()
+
+
+def write_json(result: Mapping[str, Any], *, indent: int | None = None) -> None:
+    """One object on standard output, in ASCII: the same bytes under every locale."""
+    sys.stdout.write(json.dumps(result, indent=indent) + "\n")
+    sys.stdout.flush()

@@ -4,7 +4,6 @@ import csv
 import json
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from io import StringIO
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from idverify.cli.files import read_file
-from idverify.cli.installation import Dev, settings_for, vault_only, whole_installation
+from idverify.cli.installation import OPERATOR, Dev, settings_for, vault_only, whole_installation
 from idverify.cli.output import AsJson, console, emit, stdout
 from idverify.cli.progress import progress_bar
 from idverify.errors import InvalidInput
@@ -36,6 +35,7 @@ def import_(
     ],
     images: Annotated[Path, typer.Option(help="folder of the portraits; `file` is relative to it")],
     report: Annotated[Path, typer.Option(help="where to write the refused rows and why: .csv, or .json")],
+    ids: Annotated[Path | None, typer.Option(help="where to write the subject id of every row that is enrolled: .csv")] = None,
     dev: Dev = False,
     as_json: AsJson = False,
 ) -> None:
@@ -50,14 +50,21 @@ def import_(
     rows = read_rows(read_file(csv_file, limit=LARGEST_CSV))
     if report.suffix not in {".csv", ".json"}:
         raise InvalidInput("--report must end in .csv or .json")
+    written = [path for path in (report, ids) if path is not None]
+    if report == ids or any(path.exists() and path.samefile(csv_file) for path in written):
+        raise InvalidInput("--csv, --report and --ids must be three files")
+    for path in written:
+        _write_private(path, "")  # before anybody is enrolled: a report that cannot be written is found now
     outcomes: list[Outcome] = []
     try:
-        with whole_installation(dev=dev) as parts, progress_bar("enrolling") as progress:
-            for done, outcome in enumerate(enrol_rows(parts, rows, images, actor="cli"), start=1):
+        with whole_installation(dev=dev, create=True) as parts, progress_bar("enrolling") as progress:
+            for done, outcome in enumerate(enrol_rows(parts, rows, images, actor=OPERATOR), start=1):
                 outcomes.append(outcome)
                 progress(done, len(rows))
     finally:
         _write_report(report, [outcome for outcome in outcomes if outcome.status == "refused"])
+        if ids is not None:
+            _write_ids(ids, [outcome for outcome in outcomes if outcome.status != "refused"])
     counts = Counter(outcome.status for outcome in outcomes)
     result = {status: counts[status] for status in ("enrolled", "present", "refused")}
     words = f"{counts['enrolled']} enrolled, {counts['present']} present already, {counts['refused']} refused: see {report}"
@@ -79,7 +86,7 @@ def reembed(dev: Dev = False, as_json: AsJson = False) -> None:
     done = 0
     with whole_installation(dev=dev) as parts, progress_bar("renewing templates") as progress:
         pending = reembedding.pending(parts)
-        for done, outcome in enumerate(reembedding.reembed(parts, actor="cli"), start=1):
+        for done, outcome in enumerate(reembedding.reembed(parts, actor=OPERATOR), start=1):
             progress(done, max(done, pending))
             if outcome.refusal is not None:
                 refused.append({"subject_id": outcome.subject_id, "code": outcome.refusal})
@@ -118,7 +125,7 @@ def erase(
         typer.confirm("Erase this subject for good?", abort=True, err=True)
     with vault_only(dev=dev) as vault:
         found = subject_id or find_subject(vault, subject or "")
-        run(vault, found, actor="cli")
+        run(vault, found, actor=OPERATOR)
     emit({"erased": found}, as_json=as_json, table=lambda: stdout.print(f"{found} is erased", markup=False))
 
 
@@ -134,24 +141,24 @@ def purge(dev: Dev = False, as_json: AsJson = False) -> None:
 
     hours = settings_for(dev=dev).evidence_retention_hours
     with vault_only(dev=dev) as vault:
-        gone = run(vault, retention_seconds=3600.0 * hours, actor="cli")
+        gone = run(vault, retention_seconds=3600.0 * hours, actor=OPERATOR)
     words = f"purged {gone.attempts} attempts and {gone.responses} answers"
     emit(asdict(gone), as_json=as_json, table=lambda: stdout.print(words, markup=False, soft_wrap=True))
 
 
-@app.command("list")
+@app.command()
 def count(dev: Dev = False, as_json: AsJson = False) -> None:
     """Count the subjects. The registry names nobody on a command line.
 
-    Example: idverify registry list --json
+    Example: idverify registry count --json
     """
-    from idverify.ceremonies import reembedding, rewrapping
+    from idverify.ceremonies import reembedding, rotation
     from idverify.store import subjects
 
     with whole_installation(dev=dev) as parts:
         with parts.store.reading() as tx:
             enrolled = subjects.count(tx)
-        outdated, old_key = reembedding.pending(parts), rewrapping.pending(parts)
+        outdated, old_key = reembedding.pending(parts), rotation.pending(parts)
     result = {"subjects": enrolled, "templates_of_another_model": outdated, "records_under_an_older_key": old_key}
 
     def table() -> None:
@@ -162,8 +169,20 @@ def count(dev: Dev = False, as_json: AsJson = False) -> None:
 
 
 def _write_report(path: Path, refused: "list[Outcome]") -> None:
-    """The refused rows, readable by the owner alone. Also when the run broke off: then of the rows before."""
-    text = json.dumps([_told(outcome) for outcome in refused], indent=2) if path.suffix == ".json" else _as_csv(refused)
+    """The refused rows. Also when the run broke off: then of the rows before."""
+    told = [_told(outcome) for outcome in refused]
+    columns = ("line", "file", "code", "reason", "retake")
+    _write_private(path, json.dumps(told, indent=2) if path.suffix == ".json" else _as_csv(columns, told))
+
+
+def _write_ids(path: Path, enrolled: "list[Outcome]") -> None:
+    """Under which id each row's subject is found over HTTP."""
+    told = [{"line": outcome.line, "file": outcome.file, "subject_id": outcome.subject_id} for outcome in enrolled]
+    _write_private(path, _as_csv(("line", "file", "subject_id"), told))
+
+
+def _write_private(path: Path, text: str) -> None:
+    """Readable by the owner alone. Raises InvalidInput."""
     try:
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
             file.write(text)
@@ -182,16 +201,15 @@ def _told(outcome: "Outcome") -> dict[str, Any]:
     }
 
 
-def _as_csv(refused: "Iterable[Outcome]") -> str:
+def _as_csv(columns: tuple[str, ...], rows: list[dict[str, Any]]) -> str:
     out = StringIO()
-    rows = csv.writer(out)
-    rows.writerow(("line", "file", "code", "reason", "retake"))
-    rows.writerows(_cells(outcome) for outcome in refused)
+    writer = csv.writer(out)
+    writer.writerow(columns)
+    writer.writerows([_cell(row[column]) for column in columns] for row in rows)
     return out.getvalue()
 
 
-def _cells(outcome: "Outcome") -> Iterator[object]:
-    for value in _told(outcome).values():
-        text = "; ".join(value) if isinstance(value, list) else value
-        # A spreadsheet must not take a file name for a formula.
-        yield f"'{text}" if isinstance(text, str) and text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
+def _cell(value: object) -> object:
+    """A spreadsheet must not take a file name for a formula."""
+    text = "; ".join(value) if isinstance(value, list) else value
+    return f"'{text}" if isinstance(text, str) and text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text

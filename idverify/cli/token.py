@@ -3,7 +3,6 @@
 import sys
 import time
 from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,7 +12,7 @@ from rich.text import Text
 
 from idverify.cli.fetching import fetch
 from idverify.cli.files import read_file
-from idverify.cli.output import AsJson, emit, stdout
+from idverify.cli.output import AsJson, emit, stdout, timestamp
 from idverify.credentials import verdict
 from idverify.credentials.trust import parse_trust
 from idverify.credentials.verdict import VerdictClaims
@@ -89,7 +88,7 @@ def _print_claims(claims: VerdictClaims) -> None:
         "transaction": claims.transaction_id,
         "nonce": claims.nonce or "none",
         "environment": claims.environment,
-        "valid": f"{_when(claims.issued_at)} to {_when(claims.expires_at)}",
+        "valid": f"{timestamp(claims.issued_at)} to {timestamp(claims.expires_at)}",
     }
     for name, value in rows.items():
         table.add_row(name, _printable(value))
@@ -101,10 +100,6 @@ def _print_claims(claims: VerdictClaims) -> None:
 def _print_refusal(refusal: dict[str, str]) -> None:
     stdout.print(f"[bold red]REFUSED[/bold red] {refusal['code']}")
     stdout.print(refusal["message"], markup=False)
-
-
-def _when(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def _printable(value: str) -> Text:

@@ -7,12 +7,11 @@ import typer
 from rich.table import Table
 
 from idverify.cli.files import read_file
-from idverify.cli.installation import Dev, whole_installation
-from idverify.cli.output import AsJson, console, emit, stdout
+from idverify.cli.installation import OPERATOR, Dev, whole_installation
+from idverify.cli.output import EXIT_CODES, AsJson, coloured, console, emit, stdout
 
 app = typer.Typer()
 
-EXIT = {"accepted": 0, "rejected": 1, "inconclusive": 5}
 LOCAL_AUDIENCE = "urn:idverify:local"
 
 
@@ -37,12 +36,12 @@ def verify(
     from idverify.ceremonies.verification import Request
     from idverify.ceremonies.verification import verify as run
     from idverify.store.clients import Client
-    from idverify.values import Accepted, Inconclusive, decision_name
+    from idverify.values import decision_name, reasons_of, retake_of
 
     photo = read_file(probe)
     with whole_installation(dev=dev) as parts:
         client = Client(
-            id="local-operator",
+            id=OPERATOR,
             name="operator at the command line",
             scopes=frozenset(),
             audiences=frozenset({audience}),
@@ -59,8 +58,8 @@ def verify(
     name = decision_name(decision)
     result = {
         "decision": name,
-        "reasons": [] if isinstance(decision, Accepted) else list(decision.reasons),
-        "retake": list(decision.retake) if isinstance(decision, Inconclusive) else [],
+        "reasons": list(reasons_of(decision)),
+        "retake": list(retake_of(decision)),
         "checks": list(decision.checks),
         "policy": outcome.policy.name,
         "transaction_id": outcome.transaction_id,
@@ -69,9 +68,8 @@ def verify(
     }
 
     def table() -> None:
-        colour = {"accepted": "green", "rejected": "red", "inconclusive": "yellow"}[name]
         rows = Table(show_header=False)
-        rows.add_row("decision", f"[bold {colour}]{name}[/bold {colour}]")
+        rows.add_row("decision", coloured(name))
         for field in ("reasons", "retake", "checks"):
             rows.add_row(field, ", ".join(result[field]) or "none")  # type: ignore[arg-type]
         rows.add_row("policy", f"{outcome.policy.name} (target FMR {outcome.policy.target_fmr:g})")
@@ -82,4 +80,4 @@ def verify(
             stdout.print(outcome.token, soft_wrap=True)
 
     emit(result, as_json=as_json, table=table)
-    raise typer.Exit(EXIT[name])
+    raise typer.Exit(EXIT_CODES[name])

@@ -134,7 +134,7 @@ def three_parts(token: Candidate) -> None:
 
 
 def base64url_is_canonical(token: Candidate) -> None:
-    """Each part is what encoding its bytes gives (RFC 4648 section 3.5): one token has one spelling."""
+    """Each part is what encoding its bytes gives (RFC 4648 section 3.5): no part has a second spelling."""
     if any(base64url(data) != part for data, part in zip(token.decoded, token.parts, strict=True)):
         raise TokenEncoding
 

@@ -1,5 +1,5 @@
 """Named policies: operating points, since a threshold is worth nothing without its error rate, the bound on that rate,
-the data and the model it was measured on (DESIGN section 3).
+the data and the model it was measured on.
 """
 
 from collections.abc import Mapping
@@ -45,13 +45,15 @@ def policies_from(rows: list[dict[str, Any]], model_digest: str) -> dict[str, Po
     exist.
     """
     policies: dict[str, Policy] = {}
-    for row in rows:
+    for number, row in enumerate(rows, start=1):
         try:
             policy = Policy(**row)
+            rates = 0.0 < policy.target_fmr < 1.0 and 0.0 <= policy.fmr <= policy.fmr_high <= 1.0
+            sound = rates and -1.0 <= policy.threshold <= 1.0
         except TypeError as error:
-            raise ConfigurationInvalid(f"policy {row.get('name', '?')!r}: {error}") from error
-        if not (-1.0 <= policy.threshold <= 1.0 and 0.0 < policy.target_fmr < 1.0 and policy.fmr <= policy.fmr_high <= 1.0):
-            raise ConfigurationInvalid(f"policy {policy.name!r}: threshold or rates are out of range")
+            raise ConfigurationInvalid(f"[[policy]] number {number}: {error}") from error
+        if not sound:
+            raise ConfigurationInvalid(f"[[policy]] number {number}: threshold or rates are out of range")
         if policy.model_digest == model_digest:
             policies[policy.name] = policy
     return policies

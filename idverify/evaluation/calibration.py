@@ -22,7 +22,7 @@ REASONS: Final = {
     1e-2: "Trying things out, and sorting candidates that a person looks at next; too weak to grant anything",
     1e-3: "Aims at the bar of NIST SP 800-63B-3 section 5.2.3: a false match rate of 1 in 1,000 or better",
     1e-4: "Aims at the bar of NIST SP 800-63A-4 for identity proofing: a false match rate of 1 in 10,000 or better",
-    1e-5: "Where a false match costs more than asking ten honest people again: ten times to_ship than NIST SP 800-63A-4",
+    1e-5: "Where a false match costs more than asking ten honest people again: ten times stricter than NIST SP 800-63A-4",
     1e-6: "Where one probe meets many references, each a chance of a false match",
 }
 
@@ -75,7 +75,9 @@ class Sample:
 def sample(comparisons: Comparisons, generator: np.random.Generator) -> Sample:
     """The set, ready to be measured. Raises InvalidInput where it has no mated or no non-mated comparison."""
     if not comparisons.mated.any() or not comparisons.compared_non_mated.any():
-        raise InvalidInput("error rates need mated and non-mated comparisons: a person with two images, and two people")
+        raise InvalidInput(
+            "error rates need mated and non-mated comparisons: in each half, or list, a person with two images, and two people"
+        )
     return Sample(comparisons, draw_people(comparisons.people, REPLICATES, generator))
 
 

@@ -53,14 +53,6 @@ def rule_of_three(n: int) -> float:
     return min(1.0, 3.0 / n)
 
 
-def binomial_rate(errors: int, n: int) -> Rate:
-    """The rate of independent trials with its Clopper-Pearson interval; the rule of three where no error was seen."""
-    if errors == 0:
-        return Rate(0.0, 0.0, rule_of_three(n), 0, n, "rule of three")
-    low, high = clopper_pearson(errors, n)
-    return Rate(errors / n, low, high, errors, n, "Clopper-Pearson")
-
-
 def draw_people(people: int, replicates: int, generator: np.random.Generator) -> Matrix:
     """How often each person was drawn, (replicates, people): each replicate draws as many people as there are, with return."""
     return generator.multinomial(people, np.full(people, 1.0 / people), size=replicates).astype(np.float64)

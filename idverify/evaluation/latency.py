@@ -8,13 +8,12 @@ import cv2
 import numpy as np
 
 from idverify.acquisition import Acquirer
-from idverify.decision.decide import decide
+from idverify.ceremonies.judging import judge
 from idverify.decision.policy import Policy
 from idverify.errors import InvalidInput
 from idverify.evaluation.naive import NaivePath
-from idverify.face.comparison import compare
 from idverify.face.image import decode
-from idverify.values import Evidence, Pixels, Reference
+from idverify.values import Pixels
 
 WIDTH, HEIGHT = 640, 480
 Timings = dict[str, float]
@@ -26,19 +25,14 @@ class OurPath:
     def __init__(self, acquirer: Acquirer, policy: Policy, reference: bytes) -> None:
         self._acquirer = acquirer
         self._policy = policy
-        self._reference = Reference(acquirer.acquire(reference).template, "caller")
+        self._reference = acquirer.acquire(reference).template
 
     def verify(self, data: bytes) -> tuple[float, Timings]:
         """(total milliseconds, milliseconds by stage) of one verification."""
         started = time.perf_counter()
         probe = self._acquirer.acquire(data)
-        acquired = time.perf_counter()
-        score = compare(probe.template.vector, self._reference.template.vector)
-        compared = time.perf_counter()
-        decide(Evidence(score, probe.template.model_digest, probe.pad_score, probe.quality), self._policy)
-        decided = time.perf_counter()
-        stages = {**probe.timings_ms, "compare": 1000 * (compared - acquired), "decide": 1000 * (decided - compared)}
-        return 1000 * (decided - started), stages
+        judged = judge(probe, self._reference, self._policy)
+        return 1000 * (time.perf_counter() - started), {**probe.timings_ms, **judged.timings_ms}
 
 
 def camera_frame(data: bytes, width: int = WIDTH, height: int = HEIGHT) -> bytes:

@@ -1,4 +1,4 @@
-"""The frozen yardstick: the same verification as anybody would first write it, on the models as published (DESIGN section 3).
+"""The frozen yardstick: the same verification as anybody would first write it, on the models as published.
 
 ONNX Runtime's defaults but for one thread, no weights cleaned, no graph rewritten, one face at a time, each stage in full.
 It exists to be timed beside our path in the same run, on the same machine. Do not improve it: ratios would lose their meaning.

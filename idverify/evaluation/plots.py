@@ -1,4 +1,4 @@
-"""Pictures of error rates, for people would rather look. matplotlib is loaded only when one is drawn."""
+"""Pictures of error rates, for people who would rather look. matplotlib is loaded only when one is drawn."""
 
 from collections.abc import Mapping
 from pathlib import Path

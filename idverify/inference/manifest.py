@@ -1,7 +1,7 @@
 """The manifest of a models folder: what each model file is, whose it is, what it takes and gives, and its SHA-256.
 
 A pack is six models, one a role. Nothing runs whose bytes differ from the manifest, and in production nothing runs whose
-commercial use is not verified unless the operator accepted it by name and digest (DESIGN section 3).
+commercial use is not verified unless the operator accepted it by name and digest.
 """
 
 import hashlib

@@ -1,4 +1,7 @@
-"""The two ports to secret keys. keys/file.py and keys/pkcs11.py implement both."""
+"""The ports to secret keys: what signs, and what wraps. keys/file.py and keys/pkcs11.py implement both.
+
+Where signing keys live over time is keys/signing.py's own port, Holder, with an implementation in each of the two.
+"""
 
 from typing import Protocol
 

@@ -101,15 +101,13 @@ class Pkcs11Wrapper:
     """Wrapper over AES-256 keys of a token (CKM_AES_GCM), one a version, labelled `idverify-kek VERSION`."""
 
     def __init__(self, token: Pkcs11Token) -> None:
-        """Raises KeyUnavailable when the token holds no version: `add_version` of `create` makes the first."""
+        """A token without a version yet is refused at first use: `add_version` makes the first."""
         self._token = token
-        _ = self.version
 
     @classmethod
     def load_or_create(cls, token: Pkcs11Token) -> "Pkcs11Wrapper":
         """The wrapper of the token, with a first version if there is none. Raises KeyUnavailable."""
-        wrapper = cls.__new__(cls)
-        wrapper._token = token
+        wrapper = cls(token)
         if not token.run(wrapper._listed):
             wrapper.add_version()
         return wrapper

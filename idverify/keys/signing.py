@@ -21,7 +21,7 @@ from idverify.keys.private_files import fingerprint, locked, make_private_folder
 INDEX = "index.json"
 _FORMAT = "idverify-signing-keys-1"
 
-# A token lives 600 s and validators allow 60 s of clock skew (credentials/verdict.py; a test holds the two together).
+# A token lives 600 s and validators allow 60 s of clock skew (credentials/verdict_checks.py; a test holds the two together).
 PUBLISHED_AFTER_RETIREMENT = 660.0
 # Twice the time for which relying parties may keep a fetched key set: a key published for less may be unknown to them.
 CACHE_SECONDS = 600.0

@@ -26,13 +26,13 @@ class Store:
         self._reader = reader
 
     @classmethod
-    def open(cls, url: str, *, lock_seconds: float = LOCK_SECONDS) -> "Store":
+    def open(cls, url: str, *, create: bool = True, lock_seconds: float = LOCK_SECONDS) -> "Store":
         """The database at `url` (`sqlite:///FILE` or `postgresql://...`), made or brought to this version's schema first.
 
-        lock_seconds: how long a writer waits for its turn. Raises ConfigurationInvalid on a URL that cannot be used,
-        StoreUnavailable when the database does not answer.
+        create: make a SQLite file that is not there. lock_seconds: how long a writer waits for its turn. Raises
+        ConfigurationInvalid on a URL that cannot be used, StoreUnavailable when the database is missing or does not answer.
         """
-        store = cls(*open_engine(url, lock_seconds))
+        store = cls(*open_engine(url, lock_seconds, create=create))
         with store.transaction() as tx:
             bring_up_to_date(tx)
         return store

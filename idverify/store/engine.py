@@ -1,6 +1,7 @@
 """How a connection is made and how a transaction begins, on each of the two databases."""
 
 import os
+import stat
 from pathlib import Path
 from typing import Any
 
@@ -28,17 +29,18 @@ _POSTGRESQL = (
 )
 
 
-def open_engine(url: str, lock_seconds: float) -> tuple[Engine, Engine]:
+def open_engine(url: str, lock_seconds: float, *, create: bool) -> tuple[Engine, Engine]:
     """Two engines over one pool: the first begins write transactions, the second read-only ones.
 
-    Raises ConfigurationInvalid, or StoreUnavailable when a SQLite file cannot be made.
+    create: make a SQLite file that is not there. Raises ConfigurationInvalid, or StoreUnavailable when the file is missing or
+    cannot be made.
     """
     try:
         parsed = make_url(url)
     except ArgumentError:
         raise ConfigurationInvalid("IDVERIFY_DATABASE_URL is not a database URL") from None
     if parsed.drivername in {"sqlite", "sqlite+pysqlite"}:
-        engine = _sqlite(parsed, lock_seconds)
+        engine = _sqlite(parsed, lock_seconds, create=create)
     elif parsed.drivername in {"postgresql", "postgres", "postgresql+psycopg"}:
         engine = _postgresql(parsed.set(drivername="postgresql+psycopg"), lock_seconds)
     else:
@@ -47,9 +49,11 @@ def open_engine(url: str, lock_seconds: float) -> tuple[Engine, Engine]:
     return engine, reader
 
 
-def _sqlite(url: URL, lock_seconds: float) -> Engine:
+def _sqlite(url: URL, lock_seconds: float, *, create: bool) -> Engine:
     if not url.database or url.database == ":memory:" or url.database.startswith("file:"):
         raise ConfigurationInvalid("IDVERIFY_DATABASE_URL must name a SQLite file: sqlite:///FILE")
+    if not create and not Path(url.database).exists():
+        raise StoreUnavailable(f"there is no database at {url.database}: restore a backup, or name the right one")
     _make_private(Path(url.database))
     engine = create_engine(url, hide_parameters=True, pool_timeout=LOCK_SECONDS, connect_args={"timeout": lock_seconds})
 
@@ -72,9 +76,13 @@ def _make_private(file: Path) -> None:
     """Make the file, and its folder, for the owner alone; SQLite gives its log files the mode of the file."""
     try:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
-        if file.stat().st_mode & 0o077:
-            file.chmod(0o600)
+        descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):  # a device would be made private for the whole machine
+                raise ConfigurationInvalid("IDVERIFY_DATABASE_URL names something that is not a regular file")
+            os.fchmod(descriptor, 0o600)
+        finally:
+            os.close(descriptor)
     except OSError as error:
         raise StoreUnavailable(f"the database file cannot be made: {error.strerror}") from error
 

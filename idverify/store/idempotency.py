@@ -1,14 +1,14 @@
 """Answers kept for clients that ask again with the same idempotency key."""
 
-import re
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 
-from idverify.errors import IdempotencyConflict, InvalidInput
+from idverify.errors import IdempotencyConflict
 from idverify.store.tables import idempotency
 
-_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+ABANDONED_SECONDS = 300.0
+"""A request that runs longer than any can was broken off with its process: its key may be taken over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +22,9 @@ class StoredResponse:
 def begin(tx: Connection, *, client_id: str, key: str, request_digest: str, now: float) -> StoredResponse | None:
     """Take the key for this request (None), or return what was answered to the same request before.
 
-    request_digest: SHA-256, hex, of the request. Raises IdempotencyConflict when the key was used with another request or its
-    first request still runs, InvalidInput unless the key is 1 to 255 visible ASCII characters.
+    request_digest: SHA-256, hex, of the request. key: 1 to 255 characters. Raises IdempotencyConflict when the key was used
+    with another request or its first request still runs.
     """
-    if not _KEY.fullmatch(key):
-        raise InvalidInput("an idempotency key has 1 to 255 visible ASCII characters")
     row = tx.execute(select(idempotency).where(*_of(client_id, key))).one_or_none()
     if row is None:
         tx.execute(insert(idempotency).values(client_id=client_id, key=key, request_digest=request_digest, created_at=now))
@@ -34,6 +32,9 @@ def begin(tx: Connection, *, client_id: str, key: str, request_digest: str, now:
     if row.request_digest != request_digest:
         raise IdempotencyConflict("this idempotency key was used with another request")
     if row.status is None or row.body is None:
+        if row.created_at < now - ABANDONED_SECONDS:
+            tx.execute(update(idempotency).where(*_of(client_id, key)).values(created_at=now))
+            return None
         raise IdempotencyConflict("the first request with this idempotency key is still running")
     return StoredResponse(row.status, bytes(row.body))
 

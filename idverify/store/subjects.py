@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, literal, select, update
 from sqlalchemy.exc import IntegrityError
 
 from idverify.errors import SubjectExists
@@ -105,8 +105,13 @@ def count_with_other_model(tx: Connection, model_digest: str) -> int:
 
 
 def under_other_key(tx: Connection, key_version: str, limit: int) -> list[Record]:
-    """Up to `limit` records whose data key is wrapped under another version than this."""
-    return [_record(row) for row in tx.execute(select(records).where(records.c.key_version != key_version).limit(limit))]
+    """Up to `limit` records whose data key is wrapped under another version than this, without their ciphertext.
+
+    Portraits may be 10 MiB each, and wrapping anew touches the data key alone.
+    """
+    columns = [column for column in records.c if column is not records.c.ciphertext]
+    chosen = select(*columns, literal(b"").label("ciphertext")).where(records.c.key_version != key_version).limit(limit)
+    return [_record(row) for row in tx.execute(chosen)]
 
 
 def count_under_other_key(tx: Connection, key_version: str) -> int:

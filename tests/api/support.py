@@ -14,11 +14,10 @@ import httpx
 from fastapi import FastAPI
 
 from idverify.api.http import build_app
-from idverify.api.registration import add_client
-from idverify.api.security import EVALUATION, SCOPES
 from idverify.api.server import Listening, server_for
 from idverify.api.service import Options
 from idverify.ceremonies import Parts
+from idverify.ceremonies.clients import EVALUATION, SCOPES, add_client
 
 AUDIENCE = "https://hotel.example"
 PURPOSE = "hotel check-in"
@@ -59,6 +58,7 @@ class Running:
         """A client with these scopes, or all but evaluation: its id and its key."""
         client, key = add_client(
             self.parts,
+            actor="tester",
             name="test",
             scopes=scopes or ALL_SCOPES,
             audiences=audiences,
@@ -84,7 +84,12 @@ def serving(parts: Parts, folder: Path, *, listening: Listening | None = None, *
     listening = listening or Listening("127.0.0.1", 0)
     server = server_for(app, listening)
     sock = socket.create_server(("127.0.0.1", 0))
-    thread = threading.Thread(target=lambda: asyncio.run(server.serve([sock])), daemon=True)
+
+    def serve() -> None:
+        with asyncio.Runner(loop_factory=server.config.get_loop_factory()) as runner:  # the loop that `server.run` takes
+            runner.run(server.serve([sock]))
+
+    thread = threading.Thread(target=serve, daemon=True)
     thread.start()
     deadline = time.monotonic() + 20
     while not server.started:

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from idverify.api.registration import add_client, revoke_client
-from idverify.api.security import SCOPES, bearer_key, key_hash, new_key
+from idverify.api.security import bearer_key
+from idverify.ceremonies.clients import SCOPES, add_client, key_hash, new_key, revoke_client
 from idverify.errors import InvalidInput, Unauthenticated
 
 from .support import ALL_SCOPES, AUDIENCE, PURPOSE, Running, asked, code_of
@@ -40,10 +40,10 @@ def test_a_revoked_key_is_refused_from_then_on(service: Running, samples: Path) 
     client_id, key = service.new_key("metrics:read")
     with service.stranger(headers={"Authorization": f"Bearer {key}"}) as client:
         assert client.get("/metrics").status_code == 200
-        revoke_client(service.parts, client_id)
+        revoke_client(service.parts, client_id, actor="tester")
         assert code_of(client.get("/metrics")) == (401, "unauthenticated")
     with pytest.raises(InvalidInput):
-        revoke_client(service.parts, client_id)
+        revoke_client(service.parts, client_id, actor="tester")
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_a_client_that_makes_no_sense_is_not_added(service: Running, wrong: dict
     """Unknown scopes, no scopes, no name, and a verifying client that may name nobody."""
     right = {"name": "n", "scopes": list(SCOPES), "audiences": [AUDIENCE], "purposes": [PURPOSE]}
     with pytest.raises(InvalidInput):
-        add_client(service.parts, **{**right, **wrong})  # type: ignore[arg-type]
+        add_client(service.parts, actor="tester", **{**right, **wrong})  # type: ignore[arg-type]
 
 
 def test_a_store_that_is_down_lets_nobody_in(

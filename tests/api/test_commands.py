@@ -9,12 +9,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 import pytest
+from rich.console import Console
 
+from idverify.ceremonies.clients import SCOPES
 from idverify.cli.main import build, run
 
 
@@ -57,9 +60,19 @@ def command(installation: dict[str, str], monkeypatch: pytest.MonkeyPatch, capfd
     return go
 
 
+Served = tuple[subprocess.Popen[str], str, str]
+
+
 @pytest.fixture
-def served(installation: dict[str, str], tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], str, str]]:
+def served(installation: dict[str, str]) -> Iterator[Served]:
     """`idverify serve --dev` on a free port: the process, its address, and all it said until it listened."""
+    with serving_dev(installation) as started:
+        yield started
+
+
+@contextmanager
+def serving_dev(installation: dict[str, str]) -> Iterator[Served]:
+    """The same for the length of a block."""
     process = subprocess.Popen(
         [sys.executable, "-m", "idverify.cli.main", "serve", "--dev", "--port", "0"],
         env=installation,
@@ -75,10 +88,12 @@ def served(installation: dict[str, str], tmp_path: Path) -> Iterator[tuple[subpr
             break
     else:
         pytest.fail(said)
-    yield process, found[1], said
-    process.kill()
-    process.wait(10)
-    process.stderr.close()
+    try:
+        yield process, found[1], said
+    finally:
+        process.kill()
+        process.wait(10)
+        process.stderr.close()
 
 
 def answering(url: str) -> None:
@@ -93,27 +108,47 @@ def answering(url: str) -> None:
     pytest.fail("the service did not become ready")
 
 
-def test_serve_dev_prints_a_command_that_works(
-    served: tuple[subprocess.Popen[str], str, str], installation: dict[str, str], command: Command
-) -> None:
-    """Pasted into a shell, it verifies one sample against another; the token says env=dev; the key dies with the service."""
+def test_serve_dev_prints_a_command_that_works(served: Served, installation: dict[str, str], command: Command) -> None:
+    """Pasted into a shell, it verifies one sample against another; the token says env=dev; the keys die with the service."""
     process, url, said = served
     answering(url)
     (pasted,) = re.findall(r"curl -s .*?-d @-", said, re.DOTALL)
     shell = subprocess.run(["bash", "-c", pasted], env=installation, capture_output=True, text=True, timeout=30, check=True)
     told = json.loads(shell.stdout)
     assert told["decision"] == "accepted"
+    exported = dict(re.findall(r"^export (IDVERIFY_\w+)=(\S+)$", said, re.MULTILINE))
+    assert exported["IDVERIFY_URL"] == url
+    headers = {"Authorization": f"Bearer {exported['IDVERIFY_KEY']}"}
+    assert httpx.get(f"{url}/v1/subjects/sandbox", headers=headers, trust_env=False).status_code == 200
     assert "loopback" in said
     assert "env=dev" in said
     process.send_signal(signal.SIGTERM)
     assert process.wait(15) == 0
     listed = json.loads(command("clients", "list", "--dev", "--json").stdout)
-    assert [client["revoked_at"] is None for client in listed["clients"]] == [False]
+    assert [client["revoked_at"] is None for client in listed["clients"]] == [False, False]
+    assert [client["sandbox"] for client in listed["clients"]] == [False, True]
     logged = process.stderr.read()  # type: ignore[union-attr]
     assert all(json.loads(line) for line in logged.splitlines() if line.startswith("{"))
 
 
-def test_an_interrupt_ends_it_with_its_own_code(served: tuple[subprocess.Popen[str], str, str]) -> None:
+def test_a_second_service_in_the_same_folder_leaves_the_keys_of_the_first_alone(
+    served: Served, installation: dict[str, str]
+) -> None:
+    """While it starts, runs and stops."""
+    _, url, said = served
+    answering(url)
+    with serving_dev(installation) as (second, second_url, _):
+        answering(second_url)
+        second.send_signal(signal.SIGTERM)
+        assert second.wait(15) == 0
+    keys = re.findall(r"idvk_[\w-]+", said)
+    assert len(keys) == 2
+    for key in keys:
+        answer = httpx.get(f"{url}/metrics", headers={"Authorization": f"Bearer {key}"}, trust_env=False)
+        assert answer.status_code == 200
+
+
+def test_an_interrupt_ends_it_with_its_own_code(served: Served) -> None:
     """Ctrl-C: 130, as the contract has it."""
     process, url, _ = served
     answering(url)
@@ -160,3 +195,16 @@ def test_clients_are_added_listed_and_revoked(command: Command) -> None:
     assert (nonsense.code, json.loads(nonsense.stdout)["error"]["code"]) == (3, "invalid_input")
     text = command("clients", "list", "--dev")
     assert "revoked" in text.stdout
+
+
+def test_the_list_shows_client_ids_whole_on_80_columns(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever else a row holds: the id is what `revoke` takes."""
+    monkeypatch.setattr("idverify.cli.clients.stdout", Console(width=80, highlight=False))
+    scopes = [word for scope in SCOPES for word in ("--scope", scope)]
+    allowed = ("--audience", f"https://{'hotel.' * 20}example", "--purpose", "hotel check-in " * 5 + "tonight")
+    client = json.loads(
+        command("clients", "add", "The app of a hotel " * 3 + "chain", *scopes, *allowed, "--dev", "--json").stdout
+    )
+    listed = command("clients", "list", "--dev").stdout
+    assert client["id"] in listed
+    assert "active" in listed

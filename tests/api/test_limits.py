@@ -5,11 +5,12 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from idverify.api import envelope, limits, server
+from idverify.api import envelope, limits
 from idverify.ceremonies import Parts
 
 from .support import AUDIENCE, Running, asked, code_of, in_base64, serving
@@ -121,9 +122,22 @@ def test_uploads_are_bounded_too(small: Running) -> None:
             small.app.state.service.uploads.give_back()
 
 
+def test_strangers_whose_bodies_do_not_come_hold_no_place(small: Running) -> None:
+    """While the answers to more keyless callers than there are places wait for their bodies, everyone else is served."""
+    host, port = small.url.removeprefix("http://").split(":")
+    with ExitStack() as stalled:
+        for _ in range(8):
+            caller = stalled.enter_context(socket.create_connection((host, int(port)), timeout=5))
+            caller.sendall(b"POST /v1/verifications HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n")
+        time.sleep(0.2)  # all of them are being refused; envelope.DRAIN_SECONDS has not passed
+        with small.stranger() as client:
+            assert client.get("/.well-known/jwks.json").status_code == 200
+        assert caller.recv(100).startswith(b"HTTP/1.1 401")
+
+
 def test_a_connection_that_says_nothing_is_closed(small: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither silence nor half a head keeps a connection open, the first request's nor a later one's."""
-    monkeypatch.setattr(server, "HEADER_SECONDS", 0.3)
+    monkeypatch.setattr("idverify.api.connection.HEAD_SECONDS", 0.3)
     host, port = small.url.removeprefix("http://").split(":")
     for said in (b"", b"GET /healthz HTTP/1.1\r\nHost:"):
         with socket.create_connection((host, int(port)), timeout=5) as connection:

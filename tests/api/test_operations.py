@@ -4,8 +4,10 @@ import html
 import re
 import shutil
 import subprocess
+import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -41,6 +43,37 @@ def test_no_models_no_readiness(service: Running, monkeypatch: pytest.MonkeyPatc
     assert cold.json()["checks"]["models"] == "failed"
     monkeypatch.undo()
     inner._ready = None
+
+
+def test_probes_of_a_store_that_hangs_hold_no_look_up_back(
+    make_parts: Callable[..., Parts], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of many who ask for readiness at one time one makes us look, all get what it finds, and clients are served meanwhile."""
+    parts = make_parts()
+    looked: list[None] = []
+    answers = threading.Event()
+
+    def ping() -> None:
+        looked.append(None)
+        answers.wait(10)
+
+    monkeypatch.setattr("idverify.api.service.LOOKUP_THREADS", 1)
+    monkeypatch.setattr(parts.store, "ping", ping)
+    with (
+        serving(parts, tmp_path) as service,
+        service.stranger() as prober,
+        service.client() as client,
+        ThreadPoolExecutor(12) as pool,
+    ):
+        probes = [pool.submit(prober.get, "/readyz") for _ in range(12)]
+        time.sleep(0.3)
+        try:
+            assert client.get("/v1/subjects/sub_0000000000000000", timeout=3).status_code == 404
+            assert not any(probe.done() for probe in probes)
+        finally:
+            answers.set()
+        assert {probe.result().status_code for probe in probes} == {200}
+        assert len(looked) == 1
 
 
 class _NoKeys:

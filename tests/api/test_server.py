@@ -84,9 +84,21 @@ def test_an_unusable_certificate_stops_the_start(make_parts: Callable[..., Parts
         (Listening("0.0.0.0", 8000), True),
         (Listening("0.0.0.0", 8000, Path("c"), Path("k")), True),
         (Listening("127.0.0.1", 8000, Path("c"), None), False),
-        (Listening("0.0.0.0", 8000, trusted_proxies="*"), False),
+        *[
+            (Listening("0.0.0.0", 8000, trusted_proxies=trusted), False)
+            for trusted in (
+                "*",
+                "0.0.0.0/0",
+                "::/0",
+                "10.0.0.7, 0.0.0.0/0",
+                "0.0.0.0/1,128.0.0.0/1",
+                "proxy",
+                "10.0.0.7/24",
+                " ",
+            )
+        ],
     ],
-    ids=["any address", "an address", "dev on any address", "dev with TLS", "no key", "trust everyone"],
+    ids=lambda value: str(getattr(value, "trusted_proxies", "") or getattr(value, "host", value)),
 )
 def test_an_unsafe_address_is_refused(listening: Listening, dev: bool) -> None:
     """Plain HTTP beyond loopback, dev beyond loopback, half a key pair and trust in everyone stop the start."""
@@ -101,6 +113,7 @@ def test_an_unsafe_address_is_refused(listening: Listening, dev: bool) -> None:
         (Listening("::1", 8000), False),
         (Listening("0.0.0.0", 443, Path("c"), Path("k")), False),
         (Listening("0.0.0.0", 8000, trusted_proxies="10.0.0.7"), False),
+        (Listening("0.0.0.0", 8000, trusted_proxies="10.0.0.0/8, fd00::7"), False),
     ],
 )
 def test_a_safe_address_is_not(listening: Listening, dev: bool) -> None:

@@ -1,5 +1,6 @@
 """Enrolling many from a CSV file and a folder."""
 
+import errno
 import os
 from contextlib import suppress
 
@@ -9,7 +10,8 @@ from hypothesis import strategies as st
 
 from idverify.ceremonies import bulk
 from idverify.ceremonies.bulk import enrol_rows, read_portrait, read_rows
-from idverify.errors import InputError, InvalidInput, StoreUnavailable, TooLarge
+from idverify.errors import Fault, InputError, InvalidInput, StoreUnavailable, TooLarge
+from idverify.face.image import MAX_BYTES, decode
 from idverify.store import subjects
 
 HEADER = "identifier,file,legal_basis,name,date_of_birth\n"
@@ -107,16 +109,39 @@ def test_a_file_outside_the_folder_or_no_file_at_all_is_refused(folder, file):
         read_portrait(folder, file)
 
 
+def test_rows_that_name_a_folder_leak_no_descriptor(folder):
+    """A thousand of them would otherwise refuse the good rows behind them."""
+    before = len(os.listdir("/proc/self/fd"))
+    for _ in range(50):
+        with pytest.raises(InvalidInput):
+            read_portrait(folder, ".")
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_a_machine_out_of_descriptors_is_a_fault_and_no_bad_row(folder, monkeypatch):
+    """The run ends, and repeating it later is safe."""
+
+    def exhausted(*_):
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(os, "open", exhausted)
+    with pytest.raises(Fault):
+        read_portrait(folder, "a.jpg")
+
+
 def test_a_link_within_the_folder_is_followed(folder):
     """It leads where the operator put everything else."""
     assert read_portrait(folder, "inner.jpg") == b"a"
 
 
-def test_a_portrait_beyond_ten_mebibytes_is_too_large(folder):
-    """Read no further than that."""
-    (folder / "big.jpg").write_bytes(bytes(10 * 1024 * 1024 + 1))
+def test_a_portrait_beyond_ten_mebibytes_is_too_large_and_read_no_further(folder):
+    """A file of any size costs no more memory than the largest image, and one byte."""
+    with (folder / "big.jpg").open("wb") as file:
+        file.truncate(1024 * MAX_BYTES)
+    portrait = read_portrait(folder, "big.jpg")
+    assert len(portrait) == MAX_BYTES + 1
     with pytest.raises(TooLarge):
-        read_portrait(folder, "big.jpg")
+        decode(portrait)
 
 
 @pytest.mark.parametrize(

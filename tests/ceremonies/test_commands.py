@@ -1,15 +1,25 @@
 """The command groups of registry, audit and backup, in process, on an installation with simulated models."""
 
 import json
+import os
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import delete
 
 from idverify.api import app as composition
 from idverify.ceremonies.audit_head import write_head
+from idverify.cli.installation import OPERATOR
 from idverify.cli.main import build, run
+from idverify.config import load_settings
+from idverify.decision.policy import policies_from
+from idverify.errors import ConfigurationInvalid
+from idverify.inference.manifest import default_models_folder, describe_pack
+from idverify.keys.file import create_kek_file
+from idverify.store import Store, audit
 from idverify.store.tables import audit_events
 
+from .conftest import MODEL
 from .installed import enrolled
 
 
@@ -19,7 +29,7 @@ def command(parts, make_parts, monkeypatch, tmp_path, capsys):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("IDVERIFY_DATA_DIR", str(tmp_path / "data"))
     monkeypatch.setenv("IDVERIFY_KEK_FILE", str(tmp_path / "kek"))
-    monkeypatch.setattr(composition, "compose", lambda _settings: make_parts())
+    monkeypatch.setattr(composition, "compose", lambda _settings, create: make_parts())
 
     def call(*arguments):
         capsys.readouterr()
@@ -62,7 +72,7 @@ def test_import_reports_refused_rows_and_is_safe_to_repeat(command, tmp_path):
         assert (tmp_path / report).stat().st_mode & 0o777 == 0o600
     assert "'=cmd()" in (tmp_path / "r.csv").read_text()
     assert [(row["line"], row["code"]) for row in json.loads((tmp_path / "r.json").read_text())] == [(3, "invalid_input")]
-    assert command("registry", "list") == (
+    assert command("registry", "count") == (
         0,
         {"subjects": 1, "templates_of_another_model": 0, "records_under_an_older_key": 0},
     )
@@ -81,7 +91,7 @@ def test_erase_wants_one_name_and_a_yes(command, parts):
 def test_reembed_and_purge_say_what_they_did(command, parts, make_parts, monkeypatch):
     """Renewed templates, and rows that went."""
     enrolled(parts)
-    monkeypatch.setattr(composition, "compose", lambda _settings: make_parts(model="6" * 64))
+    monkeypatch.setattr(composition, "compose", lambda _settings, create: make_parts(model="6" * 64))
     assert command("registry", "reembed") == (0, {"renewed": 1, "refused": []})
     assert command("registry", "purge") == (0, {"attempts": 0, "responses": 0})
 
@@ -125,12 +135,112 @@ def test_backup_and_restore_bring_an_installation_back(command, parts, tmp_path,
     assert command("restore", "missing")[0] in {3, 4}
 
 
+def test_the_audit_names_whoever_sat_at_the_command_line_by_one_name(command, parts, make_parts, monkeypatch, tmp_path):
+    """So that one question finds all that was not done by a client of the service."""
+    (tmp_path / "a.jpg").write_bytes(b"portrait")
+    (tmp_path / "b.jpg").write_bytes(b"somebody else")
+    rows = [{**row, "model_digest": MODEL} for row in describe_pack(default_models_folder(), "default").policies]
+    with_policies = {"policies": policies_from(rows, MODEL)}
+    monkeypatch.setattr(composition, "compose", lambda _settings, create: replace(make_parts(), **with_policies))
+    client = command("clients", "add", "Metrics", "--scope", "metrics:read")[1]["id"]
+    for words in (
+        ("clients", "revoke", client),
+        ("enrol", "--subject", "A", "--portrait", "a.jpg", "--legal-basis", "consent"),
+        ("verify", "--subject", "A", "--probe", "b.jpg"),
+        ("keys", "rotate"),
+        ("keys", "rotate", "--kek"),
+        ("backup", "b"),
+        ("registry", "erase", "--subject", "A", "--yes"),
+        ("registry", "purge"),
+    ):
+        assert "error" not in command(*words)[1], words
+    with parts.store.reading() as tx:
+        found = list(audit.events(tx))
+    assert {entry.event for entry in found} >= {"client.revoked", "verification.decided", "keys.kek_dropped", "evidence.purged"}
+    assert {entry.actor for entry in found} == {OPERATOR}
+
+
 def test_a_terminal_sees_words(parts, make_parts, monkeypatch, capsys, tmp_path):
     """Without --json."""
-    monkeypatch.setattr(composition, "compose", lambda _settings: make_parts())
+    monkeypatch.setattr(composition, "compose", lambda _settings, create: make_parts())
     monkeypatch.setattr(composition, "open_vault", lambda _settings, create: make_parts())
     enrolled(parts)
-    assert run(build(), ["registry", "list", "--dev"]) == 0
+    assert run(build(), ["registry", "count", "--dev"]) == 0
     assert "subjects: 1" in capsys.readouterr().out
     assert run(build(), ["audit", "verify", "--dev"]) == 0
     assert "whole" in capsys.readouterr().out
+
+
+def test_import_never_writes_its_report_over_the_csv_nor_finds_out_late_that_it_cannot(command, tmp_path):
+    """Both are refused before anybody is enrolled."""
+    (tmp_path / "im").mkdir()
+    (tmp_path / "p.csv").write_text("identifier,file,legal_basis\nA,a.jpg,consent\n")
+    for report, ids in (("p.csv", "i.csv"), ("absent/r.csv", "i.csv"), ("r.csv", "r.csv"), ("r.csv", "p.csv")):
+        code, said = command("registry", "import", "--csv", "p.csv", "--images", "im", "--report", report, "--ids", ids)
+        assert (code, said["error"]["code"]) == (3, "invalid_input")
+    assert (tmp_path / "p.csv").read_text().startswith("identifier")
+
+
+@pytest.mark.parametrize("file", ["/", "."])
+def test_a_backup_needs_a_file_name(command, file):
+    """A folder is the caller's mistake."""
+    code, said = command("backup", file)
+    assert (code, said["error"]["code"]) in {(3, "invalid_input"), (4, "key_unavailable")}
+
+
+def test_a_client_whose_name_looks_like_markup_is_listed(parts, make_parts, monkeypatch, capsys):
+    """It would otherwise break the list for good."""
+    monkeypatch.setattr(composition, "open_vault", lambda _settings, create: make_parts())
+    assert run(build(), ["clients", "add", "[/red]x", "--scope", "metrics:read", "--dev"]) == 0
+    assert run(build(), ["clients", "list", "--dev"]) == 0
+    assert "[/red]x" in capsys.readouterr().out
+
+
+def test_import_tells_under_which_id_each_row_is_found(command, tmp_path):
+    """HTTP takes no other name; the file is the owner's alone."""
+    (tmp_path / "im").mkdir()
+    (tmp_path / "im" / "a.jpg").write_bytes(b"portrait")
+    (tmp_path / "p.csv").write_text("identifier,file,legal_basis\nA,a.jpg,consent\nB,b.jpg,consent\n")
+    command("registry", "import", "--csv", "p.csv", "--images", "im", "--report", "r.csv", "--ids", "i.csv")
+    header, row = (tmp_path / "i.csv").read_text().splitlines()
+    assert header == "line,file,subject_id"
+    assert row.startswith("2,a.jpg,sub_")
+    assert (tmp_path / "i.csv").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("words", [("registry", "count"), ("keys", "list"), ("clients", "list"), ("audit", "verify")])
+def test_a_mistyped_folder_is_not_taken_for_an_empty_installation(words, tmp_path, monkeypatch, capsys):
+    """Nothing is made there, and the message says what is missing."""
+    monkeypatch.setenv("IDVERIFY_DATA_DIR", str(tmp_path / "elsewhere"))
+    monkeypatch.setenv("IDVERIFY_KEK_FILE", str(tmp_path / "kek"))
+    create_kek_file(tmp_path / "kek")
+    assert run(build(), [*words, "--dev", "--json"]) == 4
+    assert json.loads(capsys.readouterr().out)["error"]["code"] == "key_unavailable"
+    assert not (tmp_path / "elsewhere").exists()
+
+
+def test_a_database_that_vanished_is_missed(command, parts, tmp_path):
+    """An empty one in its place would have an audit that is whole."""
+    parts.store.close()
+    for file in (tmp_path / "data").glob("idverify.db*"):
+        file.unlink()
+    code, said = command("audit", "verify")
+    assert (code, said["error"]["code"]) == (4, "store_unavailable")
+
+
+def test_a_device_is_no_database_and_keeps_its_mode(tmp_path):
+    """As root, making it private would break the machine."""
+    os.mkfifo(tmp_path / "pipe", 0o666)
+    mode = (tmp_path / "pipe").stat().st_mode
+    with pytest.raises(ConfigurationInvalid):
+        Store.open(f"sqlite:///{tmp_path / 'pipe'}")
+    assert (tmp_path / "pipe").stat().st_mode == mode
+
+
+def test_production_needs_an_issuer(tmp_path, monkeypatch):
+    """Tokens that name loopback as their issuer are believed by nobody, or by everybody."""
+    monkeypatch.delenv("IDVERIFY_ISSUER", raising=False)
+    pack = describe_pack(default_models_folder(), "default")
+    settings = load_settings(data_dir=tmp_path / "data", kek_file=tmp_path / "kek", accept_model=pack.spelled)
+    with pytest.raises(ConfigurationInvalid, match="IDVERIFY_ISSUER"):
+        composition.compose(settings)

@@ -1,4 +1,4 @@
-"""What keeps an old registry usable: new models, new keys, and less than was kept before."""
+"""What keeps an old registry usable: new models, and less than was kept before."""
 
 import dataclasses
 from itertools import islice
@@ -6,13 +6,11 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from idverify.ceremonies import reembedding, rewrapping
+from idverify.ceremonies import reembedding
 from idverify.ceremonies.attempts import spend_attempt
 from idverify.ceremonies.audit_head import verify_chain
-from idverify.ceremonies.erasure import erase
 from idverify.ceremonies.purge import Purged, purge
-from idverify.errors import KeyUnavailable, RecordTampered, TemplateOutdated
-from idverify.keys import secrets
+from idverify.errors import TemplateOutdated
 from idverify.store import idempotency, subjects
 
 from .installed import enrolled, events, open_reference
@@ -62,52 +60,6 @@ def test_reembedding_does_not_renew_from_a_swapped_portrait(make_parts):
         subjects.put(tx, dataclasses.replace(of_b, subject_id=a))
     outcome = {done.subject_id: done.refusal for done in reembedding.reembed(parts, actor="tester")}
     assert outcome == {a: "record_tampered", b: None}
-
-
-def test_rewrapping_goes_on_where_it_was_broken_off_and_frees_the_old_key(make_parts, database_url, tmp_path):
-    """After it, and after the secrets', the old version can go: everything still opens."""
-    parts = make_parts(database_url)
-    made = [enrolled(parts, f"A{n}").subject_id for n in range(3)]
-    parts.wrapper.add_version()
-    assert rewrapping.pending(parts) == 12
-    assert list(islice(rewrapping.rewrap(parts, batch=5), 1)) == [5]
-    assert list(rewrapping.rewrap(parts, batch=5)) == [5, 7]
-    assert list(rewrapping.rewrap(parts)) == []
-    secrets.rewrap(tmp_path / "data" / "keys", parts.wrapper)
-    assert len(parts.wrapper.drop_old_versions()) == 1
-    again = make_parts(database_url)
-    for subject_id in made:
-        open_reference(again, subject_id)
-    assert events(parts)[-1] == "keys.kek_rotated"
-
-
-def test_a_copy_made_before_the_rotation_is_worth_nothing_after_it(parts):
-    """How rotation ends what erasure cannot reach: an old copy of the rows, put back, no longer opens."""
-    made = enrolled(parts)
-    with parts.store.reading() as tx:
-        old = subjects.records_of(tx, made.subject_id)
-    parts.wrapper.add_version()
-    list(rewrapping.rewrap(parts))
-    parts.wrapper.drop_old_versions()
-    with parts.store.transaction() as tx:
-        for record in old.values():
-            subjects.put(tx, record)
-    with pytest.raises(KeyUnavailable):
-        open_reference(parts, made.subject_id)
-
-
-def test_rewrapping_names_the_subject_that_does_not_open_and_erasing_it_clears_the_way(parts):
-    """A damaged record must not keep an old key alive for ever."""
-    bad, good = enrolled(parts, "bad").subject_id, enrolled(parts, "good").subject_id
-    with parts.store.transaction() as tx:
-        portrait = subjects.records_of(tx, good)["portrait"]
-        subjects.put(tx, dataclasses.replace(portrait, subject_id=bad))
-    parts.wrapper.add_version()
-    with pytest.raises(RecordTampered, match=bad):
-        list(rewrapping.rewrap(parts))
-    erase(parts, bad, actor="tester")
-    list(rewrapping.rewrap(parts))
-    assert rewrapping.pending(parts) == 0
 
 
 def test_purging_deletes_what_is_old_and_no_limit_counts(parts, clock):

@@ -12,8 +12,9 @@ import pytest
 
 from idverify.acquisition import Acquirer
 from idverify.audit.chain import check_chain
-from idverify.ceremonies import Parts
+from idverify.ceremonies import Parts, verification
 from idverify.ceremonies.enrolment import enrol
+from idverify.ceremonies.erasure import erase
 from idverify.ceremonies.verification import Request, verify
 from idverify.credentials import verdict
 from idverify.decision.policy import policies_from
@@ -26,14 +27,16 @@ from idverify.errors import (
     NoFace,
     PolicyUnknown,
     PurposeNotAllowed,
+    RecordTampered,
     SigningUnavailable,
     StoreUnavailable,
     SubjectNotFound,
+    TemplateOutdated,
 )
 from idverify.inference.manifest import default_models_folder, describe_pack
 from idverify.keys import Signer
 from idverify.registry.claims import Claims
-from idverify.store import audit
+from idverify.store import audit, subjects
 from idverify.store.clients import Client
 from idverify.values import Accepted, Rejected
 
@@ -102,6 +105,15 @@ def _events(parts: Parts) -> list[str]:
         return [entry.event for entry in audit.events(tx)]
 
 
+def _failure(parts: Parts) -> object:
+    """Code of the failed verification with which the audit ends."""
+    with parts.store.reading() as tx:
+        last = audit.head(tx)
+    assert last is not None
+    assert last.event == "verification.failed"
+    return last.details["code"]
+
+
 def test_the_same_man_is_accepted_and_the_token_says_exactly_what_was_checked(real, subject, photos):
     """Subject pairwise, checks that ran, no liveness; and nothing that a thief of tokens could use against the face."""
     outcome = verify(real, CLIENT, _request(photos.same_man, subject))
@@ -158,6 +170,15 @@ def test_a_reference_that_the_caller_sent_names_no_registry_subject(real, photos
     assert payload["reference_digest"] == hashlib.sha256(photos.portrait).hexdigest()
 
 
+class _OtherModel:
+    """The acquirer of an installation whose embedder was changed after the enrolment."""
+
+    embedding_digest = "7" * 64
+
+    def __init__(self, acquirer: Acquirer) -> None:
+        self.acquire = acquirer.acquire
+
+
 class _Saboteur:
     """A real signer that does something terrible to the database just after signing, between step 9 and step 11."""
 
@@ -192,6 +213,22 @@ def test_a_database_that_goes_away_after_the_decision_keeps_the_token_in(real, s
     with pytest.raises(StoreUnavailable):
         verify(replace(real, signing=_Keys(saboteur)), CLIENT, _request(photos.same_man, subject))
     assert saboteur.signed == 1
+
+
+def test_a_subject_that_is_erased_during_its_verification_gets_no_token(real, subject, photos):
+    """Erasure commits after the reference was read and before the decision is audited: the token does not leave."""
+
+    class Eraser(_Saboteur):
+        def sign(self, data: bytes) -> bytes:
+            erase(real, subject, actor="test")
+            self.signed += 1
+            return self._signer.sign(data)
+
+    eraser = Eraser(real.signing.current, Path("unused"))
+    with pytest.raises(SubjectNotFound):
+        verify(replace(real, signing=_Keys(eraser)), CLIENT, _request(photos.same_man, subject))
+    assert eraser.signed == 1
+    assert _events(real)[-2:] == ["subject.erased", "verification.failed"]
 
 
 def test_a_signing_key_that_does_not_sign_yields_no_token(real, subject, photos):
@@ -232,6 +269,33 @@ def test_an_attempt_with_an_unusable_photo_is_spent_and_leaves_its_trace(real, s
     with pytest.raises(error):
         verify(real, CLIENT, _request(probe, subject))
     assert _events(real)[-2:] == ["attempt.counted", "verification.failed"]
+
+
+def test_a_fault_on_our_side_leaves_its_trace_too(real, subject, photos):
+    """A reference that was altered, or belongs to another model: the operator finds the verification that met it."""
+    newer = replace(real, acquirer=_OtherModel(real.acquirer))
+    with pytest.raises(TemplateOutdated):
+        verify(newer, CLIENT, _request(photos.same_man, subject))
+    assert _failure(real) == "template_outdated"
+    with real.store.transaction() as tx:
+        template = subjects.records_of(tx, subject)["template"]
+        subjects.put(tx, replace(template, row_version=template.row_version + 1))
+    with pytest.raises(RecordTampered):
+        verify(real, CLIENT, _request(photos.same_man, subject))
+    assert _failure(real) == "record_tampered"
+
+
+def test_a_fault_is_told_as_it_was_where_the_audit_cannot_take_it(real, subject, photos, monkeypatch, tmp_path):
+    """The store that went away meanwhile hides neither that the record was altered nor that there is no token."""
+
+    def damaged(*_: object) -> None:
+        with sqlite3.connect(tmp_path / "data" / "idverify.db") as connection:
+            connection.execute("DROP TABLE audit_events")
+        raise RecordTampered("altered")
+
+    monkeypatch.setattr(verification, "reference_of", damaged)
+    with pytest.raises(RecordTampered):
+        verify(real, CLIENT, _request(photos.same_man, subject))
 
 
 def test_attempts_run_out_for_one_client_and_not_for_the_person(real, subject, photos):

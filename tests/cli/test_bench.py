@@ -188,3 +188,21 @@ def test_calibration_of_few_people_makes_only_the_policies_that_they_carry(shell
     assert list(policies) == ["fmr-1e-2"]
     assert policies["fmr-1e-2"].fmr_high >= policies["fmr-1e-2"].fmr
     assert policies["fmr-1e-2"].people == 30
+
+
+def test_calibration_that_carries_no_target_writes_no_policies_and_exits_5(shell, people, samples, tmp_path):
+    """Two people a side make one pair of people; the file of an earlier run does not stay to pass for this one's."""
+    for person, source in (("cid", "obama"), ("dan", "biden")):
+        for number in (1, 2):
+            (people / person).mkdir(exist_ok=True)
+            shutil.copyfile(samples / f"{source}.jpg", people / person / f"{person}_{number:04d}.jpg")
+    (tmp_path / "a.txt").write_text("ann 1 2\nann 1 bob 1\n")
+    (tmp_path / "b.txt").write_text("cid 1 2\ncid 1 dan 1\n")
+    out = tmp_path / "o"
+    out.mkdir()
+    (out / "operating_points.toml").write_text("[[policy]]\n")
+    lists = ("--pairs", tmp_path / "a.txt", "--report-pairs", tmp_path / "b.txt")
+    code, told = shell("calibrate", "--images", people, *lists, "--out", out, "--json")
+    assert (code, json.loads(told)["policies"]) == (5, [])
+    assert not (out / "operating_points.toml").exists()
+    assert (out / "report.json").exists()

@@ -1,7 +1,11 @@
 """The contract of the console script: exit codes, one JSON object, help that teaches."""
 
 import json
+import shlex
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import typer
@@ -140,3 +144,28 @@ def test_the_demo_goes_as_it_should(capsys):
     outcomes = [step["outcome"].split(",")[0].split(" ")[0].rstrip(":;") for step in result["steps"]]
     assert outcomes == ["ready", "enrolled", "accepted", "rejected", "valid", "refused", "refused", "intact"]
     assert {"decode", "detect", "landmarks", "align", "quality", "pad", "embed", "compare"} <= set(result["timings_ms"])
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="/dev/full is Linux's")
+@pytest.mark.parametrize("redirection", [">/dev/full", ">&-", "| true"])
+@pytest.mark.parametrize("pair", [("obama.jpg", "obama2.jpg"), ("obama.jpg", "absent.jpg")], ids=["accepted", "missing"])
+def test_an_answer_that_does_not_reach_its_reader_is_a_fault(samples, redirection, pair):
+    """Python's own exit code for a broken output is 1, which scripts would read as 'rejected'."""
+    command = shlex.join(
+        [sys.executable, "-m", "idverify.cli.main", "compare", *(str(samples / name) for name in pair), "--json"]
+    )
+    ran = subprocess.run(
+        ["bash", "-c", f"set -o pipefail; {command} {redirection}"], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert ran.returncode == 4, ran.stderr
+    assert "Traceback" not in ran.stderr
+
+
+def test_json_is_ascii_under_every_locale(tmp_path):
+    """A file name that is no text, or of another script, still makes one object and the right code."""
+    for name in (b"\xff.jpg", "\u5f20.jpg".encode()):
+        command = [sys.executable.encode(), b"-m", b"idverify.cli.main", b"compare", name, b"b.jpg", b"--json"]
+        environment = {"PYTHONIOENCODING": "latin-1:strict", "PATH": "/usr/bin:/bin"}
+        ran = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, timeout=60, check=False)
+        assert ran.returncode == 3, ran.stderr
+        assert json.loads(ran.stdout.decode("ascii"))["error"]["code"] == "invalid_input"

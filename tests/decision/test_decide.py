@@ -107,8 +107,11 @@ def test_a_policy_without_its_evidence_does_not_exist():
     assert policies_from([row], "another" * 9) == {}
     with pytest.raises(ConfigurationInvalid, match="fmr_high"):
         policies_from([{name: value for name, value in row.items() if name != "fmr_high"}], "m" * 64)
-    for wrong in ({"threshold": 1.5}, {"target_fmr": 0.0}, {"fmr_high": 1e-9}):
+    wrongs = ({"threshold": 1.5}, {"threshold": "0.4"}, {"threshold": math.nan}, {"target_fmr": 0.0}, {"fmr_high": 1e-9})
+    for wrong in wrongs:
         with pytest.raises(ConfigurationInvalid):
             policies_from([row | wrong], "m" * 64)
+    with pytest.raises(ConfigurationInvalid):
+        policies_from(["not a table"], "m" * 64)
     with pytest.raises(PolicyUnknown, match=r"fmr-1e-4"):
         find_policy({"fmr-1e-4": POLICY}, "fmr-1e-9")

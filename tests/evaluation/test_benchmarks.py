@@ -1,6 +1,7 @@
 """The scripts beside the command line."""
 
 import importlib.util
+import json
 import tomllib
 from pathlib import Path
 
@@ -31,3 +32,17 @@ def test_new_operating_points_replace_the_old_ones_and_keep_what_a_person_set(tm
     assert once.startswith("# models\n[pack.default]\nlicence = 'x'\n")
     expected = {"name": "fmr-1e-4", "threshold": 0.5, "minimum_quality": {"sharpness": 20}, "minimum_pad": 0.5}
     assert tomllib.loads(once)["policy"] == [expected]
+
+
+def test_a_benchmark_that_did_not_run_keeps_its_row(tmp_path):
+    """The table is made of the kept reports; what was never measured has no row."""
+    table_of = script("run").table_of
+    found = {"accuracy": {"mean": 0.992, "low": 0.98, "high": 0.996, "n": 1000}, "date": "2026-01-02T03:04:05Z"}
+    (tmp_path / "accuracy.json").write_text(json.dumps(found))
+    total = {"p50_ms": 30.0, "p95_ms": 31.0, "p99_ms": 32.0}
+    found = {"total": total, "naive": {"total": total}, "ratio_to_naive": 1.0, "n": 200, "date": "2026-05-06T07:08:09Z"}
+    (tmp_path / "latency.json").write_text(json.dumps(found))
+    _, _, latency, accuracy = table_of(tmp_path).splitlines()
+    assert "2026-05-06" in latency
+    assert "99.20%" in accuracy
+    assert "2026-01-02" in accuracy

@@ -92,7 +92,7 @@ def test_any_text_and_any_finite_number_survives_the_file(text, number, whole):
 
 
 def test_one_person_under_two_names_raises_the_threshold_until_it_is_excluded(tmp_path):
-    """Both figures exist; the to_ship one, as labelled, ships."""
+    """Both figures exist; the one that ships is named."""
     clean = templates_of(80, seed=1)
     vectors = clean.vectors.copy()
     vectors[3:6] = vectors[0:3]  # the second person is the first one again
@@ -156,7 +156,7 @@ def test_an_exclusion_without_evidence_or_meaning_is_refused(tmp_path, text):
 
 def test_a_set_without_mated_comparisons_is_refused():
     """One image a person cannot say how often the right person is refused."""
-    with pytest.raises(InvalidInput, match="two images"):
+    with pytest.raises(InvalidInput, match="in each half, or list, a person with two images, and two people"):
         measured(templates_of(5, 1))
 
 

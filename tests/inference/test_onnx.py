@@ -132,7 +132,7 @@ def test_the_engine_says_what_runs(engine):
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="/proc is read")
 def test_long_batches_do_not_swell_a_worker():
-    """64 images at once through every model keep the process under 450 MB (DESIGN section 7); uncut they take 535, with the arena 1,700."""
+    """64 images at once through every model keep the process under 450 MB; uncut they take 535, with the arena 1,700."""
     script = """
 import re
 import numpy as np

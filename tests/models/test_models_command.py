@@ -12,6 +12,7 @@ import onnx
 import pytest
 import typer
 from onnx import TensorProto, helper, numpy_helper
+from rich.console import Console
 
 from idverify.cli import models
 from idverify.cli.main import run
@@ -82,6 +83,18 @@ def test_list_states_pack_digests_licence_and_right_of_use(idverify):
     assert {row["role"] for row in pack["models"]} == {"detection", "landmarks", "embedding", "pad", "pose", "eyes"}
     embedding = next(row["sha256"] for row in pack["models"] if row["role"] == "embedding")
     assert all(policy["model_digest"] == embedding for policy in pack["policies"])
+
+
+def test_list_can_be_read_on_80_columns(monkeypatch, capsys):
+    """Each operating point is one line, and the words on its data stand once, below."""
+    monkeypatch.setattr(models, "stdout", Console(width=80, highlight=False))
+    models.list_packs()
+    printed = capsys.readouterr().out
+    first = load_pack(default_models_folder(), "default").policies[0]
+    (row,) = [line.split() for line in printed.splitlines() if line.startswith(first["name"])]
+    assert row[1] == f"{first['threshold']:.3g}"
+    assert row[-1] == str(first["n_non_mated"])
+    assert " ".join(printed.split()).count(first["calibrated_on"]) == 1
 
 
 def test_verify_runs_every_model_and_a_changed_byte_exits_4(idverify, tmp_path):

@@ -1,22 +1,48 @@
-"""Adding and revoking clients, each audited in the transaction that does it."""
+"""The clients of the service: their keys, what they may do, and adding and revoking them, each of which is audited.
 
-from collections.abc import Collection
+A key is 256 random bits behind a prefix that secret scanners can recognise. Only HMAC-SHA256(secrets.client_keys, key) is
+stored, so a copy of the database neither contains a key nor lets one be tested. The look-up compares HMAC values: a caller
+cannot steer them, so an index that answers early tells nothing about a key.
+"""
 
-from idverify.api.security import SCOPES, TOKENS_INTROSPECT, VERIFICATIONS_CREATE, key_hash, new_key
-from idverify.audit.chain import JSON
+import base64
+import hashlib
+import hmac
+from collections.abc import Callable, Collection
+
 from idverify.audit.events import Event
 from idverify.ceremonies import Vault
+from idverify.ceremonies.auditing import record_event
 from idverify.errors import InvalidInput
 from idverify.registry.claims import is_plain_text
-from idverify.store import audit, clients
+from idverify.store import clients
 from idverify.store.clients import Client
 
-ADMINISTRATOR = "command line"
+PREFIX = "idvk_"
+
+SUBJECTS_WRITE = "subjects:write"
+SUBJECTS_READ = "subjects:read"
+SUBJECTS_DELETE = "subjects:delete"
+VERIFICATIONS_CREATE = "verifications:create"
+TOKENS_INTROSPECT = "tokens:introspect"
+METRICS_READ = "metrics:read"
+EVALUATION = "evaluation"
+
+SCOPES = {
+    SUBJECTS_WRITE: "enrol subjects",
+    SUBJECTS_READ: "read a subject's claims and validity",
+    SUBJECTS_DELETE: "erase subjects",
+    VERIFICATIONS_CREATE: "compare a probe with a subject, or with a reference sent along",
+    TOKENS_INTROSPECT: "have verdict tokens validated",
+    METRICS_READ: "read the service's metrics",
+    EVALUATION: "see comparison scores; such a client cannot name registry subjects",
+}
 
 
 def add_client(
     vault: Vault,
     *,
+    actor: str,
     name: str,
     scopes: Collection[str],
     audiences: Collection[str] = (),
@@ -36,42 +62,38 @@ def add_client(
         revoked_at=None,
     )
     key = new_key(vault.random_bytes)
-    details: dict[str, JSON] = {
-        "client_id": client.id,
-        "sandbox": sandbox,
-        "scopes": [*sorted(client.scopes)],
-        "audiences": [*sorted(client.audiences)],
-        "purposes": [*sorted(client.purposes)],
-    }
     with vault.store.transaction() as tx:
         clients.add(tx, client, key_hash(vault.secrets.client_keys, key))
-        audit.append(
+        record_event(
+            vault,
             tx,
-            vault.secrets.audit,
             Event.CLIENT_ADDED,
-            at=client.created_at,
-            actor=ADMINISTRATOR,
-            subject_id=None,
-            details=details,
+            actor=actor,
+            client_id=client.id,
+            sandbox=sandbox,
+            scopes=[*sorted(client.scopes)],
+            audiences=[*sorted(client.audiences)],
+            purposes=[*sorted(client.purposes)],
         )
     return client, key
 
 
-def revoke_client(vault: Vault, client_id: str) -> None:
+def revoke_client(vault: Vault, client_id: str, *, actor: str) -> None:
     """Refuse the client's key from now on. Raises InvalidInput when there is no such client or it was revoked before."""
-    now = vault.now()
     with vault.store.transaction() as tx:
-        if not clients.revoke(tx, client_id, now):
+        if not clients.revoke(tx, client_id, vault.now()):
             raise InvalidInput("no such client, or it was revoked before: see `idverify clients list`")
-        audit.append(
-            tx,
-            vault.secrets.audit,
-            Event.CLIENT_REVOKED,
-            at=now,
-            actor=ADMINISTRATOR,
-            subject_id=None,
-            details={"client_id": client_id},
-        )
+        record_event(vault, tx, Event.CLIENT_REVOKED, actor=actor, client_id=client_id)
+
+
+def new_key(random_bytes: Callable[[int], bytes]) -> str:
+    """A fresh client key: the prefix and 32 random bytes in base64url. Shown once, never stored."""
+    return PREFIX + base64.urlsafe_b64encode(random_bytes(32)).rstrip(b"=").decode()
+
+
+def key_hash(secret: bytes, key: str) -> bytes:
+    """What the store keeps of a key. 32 bytes."""
+    return hmac.digest(secret, b"client key\x00" + key.encode(), hashlib.sha256)
 
 
 def _check(name: str, scopes: Collection[str], audiences: Collection[str], purposes: Collection[str]) -> None:

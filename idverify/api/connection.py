@@ -1,0 +1,110 @@
+"""One connection: uvicorn's HTTP protocol with the bounds that it lacks, each reachable by a caller without a key.
+
+A head is bounded in seconds, bytes and headers: the parser keeps it in memory until it ends. What we wrote must be taken in
+time: a caller who never reads would keep its connection for ever, for closing one waits until the last byte has gone.
+"""
+
+import asyncio
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+HEAD_SECONDS = 10.0
+HEAD_BYTES = 64 * 1024
+HEADERS = 128
+PIPELINED = 64
+"""Requests of one connection that wait for the one before. Reading stops at the first, but one read may hold thousands."""
+
+TAKE_SECONDS = 20.0
+"""How long the answers that a caller has not taken may stay."""
+
+_HEAD_TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+
+
+class BoundedHttp(HttpToolsProtocol):
+    """The protocol of one connection."""
+
+    _awaiting_head = True
+    _head_bytes = 0
+    _head_due: asyncio.TimerHandle | None = None
+    _take_due: asyncio.TimerHandle | None = None
+    _answering: RequestResponseCycle | None = None
+
+    def connection_made(self, transport: Any) -> None:
+        """A connection has ten seconds to say what it wants."""
+        super().connection_made(transport)
+        # So that `pause_writing` tells of any byte that cannot be sent, not only of many.
+        transport.set_write_buffer_limits(high=1, low=0)
+        self._expect_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Nothing more is expected, and nothing more can be sent."""
+        _cancel(self._head_due)
+        if self._answering is not None:
+            # uvicorn tells only the newest request, which of several on one connection is not the one being answered.
+            self._answering.disconnected = True
+        super().connection_lost(exc)
+        _cancel(self._take_due)
+
+    def data_received(self, data: bytes) -> None:
+        """Parse what came, in pieces while a head is open, so that a head beyond its bound is met before its end."""
+        while data and self._awaiting_head and not self.transport.is_closing():
+            piece, data = data[: HEAD_BYTES - self._head_bytes], data[HEAD_BYTES - self._head_bytes :]
+            self._head_bytes += len(piece)
+            super().data_received(piece)
+            if self._awaiting_head and self._head_bytes >= HEAD_BYTES:
+                self._refuse_head()
+        if data and not self.transport.is_closing():
+            super().data_received(data)
+
+    def on_message_begin(self) -> None:
+        """The first byte of a request: its head must follow."""
+        super().on_message_begin()
+        self._expect_head()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """One header. Raises ValueError when there are too many, which uvicorn answers with 400 and a closed connection."""
+        if len(self.headers) == HEADERS:
+            raise ValueError("too many headers")
+        super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        """The head is here; the body has bounds of its own (limits.py). Raises ValueError when too many requests wait."""
+        _cancel(self._head_due)
+        self._awaiting_head = False
+        if len(self.pipeline) >= PIPELINED:
+            raise ValueError("too many requests at a time")
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """What follows is the head of another request."""
+        super().on_message_complete()
+        self._awaiting_head, self._head_bytes = True, 0
+
+    def pause_writing(self) -> None:
+        """There is something that the caller does not take: it has twenty seconds to do so."""
+        super().pause_writing()
+        self._take_due = self.loop.call_later(TAKE_SECONDS, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """All was taken."""
+        super().resume_writing()
+        _cancel(self._take_due)
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._answering = cycle
+        super()._start_asgi_task(cycle, app)
+
+    def _expect_head(self) -> None:
+        _cancel(self._head_due)
+        self._head_due = self.loop.call_later(HEAD_SECONDS, self.transport.close)
+
+    def _refuse_head(self) -> None:
+        if self.cycle is None or self.cycle.response_complete:  # else it would pass for the answer to another request
+            self.transport.write(_HEAD_TOO_LARGE)
+        self.transport.close()
+
+
+def _cancel(timer: asyncio.TimerHandle | None) -> None:
+    if timer is not None:
+        timer.cancel()
