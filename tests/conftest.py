@@ -15,7 +15,23 @@ if TYPE_CHECKING:
 
 SAMPLES = Path(idverify.__file__).parent / "samples"
 
+CHECKOUT = (Path(__file__).resolve().parent.parent / "pyproject.toml").is_file()
+NO_CHECKOUT = "needs the checkout (documents, build files, benchmarks), not an installed wheel"
+
 NO_DATA = "IDVERIFY_DATA is not set: real faces for measuring are absent"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Registered here, so that the tests also run beside an installed wheel, where no pyproject.toml is."""
+    config.addinivalue_line("markers", f"checkout: {NO_CHECKOUT}")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Against an installed wheel, what looks at the checkout is skipped."""
+    if not CHECKOUT:
+        for item in items:
+            if item.get_closest_marker("checkout"):
+                item.add_marker(pytest.mark.skip(reason=NO_CHECKOUT))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -61,6 +61,7 @@ def test_helpful_members_come_with_their_errors() -> None:
     assert dict(problem_of(errors.Unauthenticated("m")).headers)["WWW-Authenticate"].startswith("Bearer")
 
 
+@pytest.mark.checkout
 def test_the_reference_names_every_code() -> None:
     """docs/reference/http.md lists each code that an answer can carry, with its status."""
     page = (Path(__file__).parents[2] / "docs" / "reference" / "http.md").read_text(encoding="utf-8")

@@ -11,6 +11,8 @@ import typer
 
 from idverify.cli import main
 
+pytestmark = pytest.mark.checkout
+
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = [
     ROOT / "README.md",

@@ -44,6 +44,7 @@ def test_a_token_carries_these_claims_and_no_others(forge):
     }
 
 
+@pytest.mark.checkout
 def test_the_documentation_shows_the_payload_that_is_issued(forge):
     """Same members, same types."""
     page = (Path(__file__).parents[2] / "docs/reference/verdict-token.md").read_text()

@@ -5,6 +5,10 @@ import json
 import tomllib
 from pathlib import Path
 
+import pytest
+
+pytestmark = pytest.mark.checkout
+
 ROOT = Path(__file__).resolve().parents[2]
 
 

@@ -10,6 +10,8 @@ from idverify.config import Settings
 from idverify.decision.policy import policies_from
 from idverify.evaluation.exclusions import read_exclusions
 
+pytestmark = pytest.mark.checkout
+
 ROOT = Path(__file__).resolve().parents[2]
 
 

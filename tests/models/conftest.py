@@ -17,7 +17,10 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.fixture(scope="session")
 def build_pack() -> ModuleType:
     """models/build_pack.py, which is a script and in no package."""
-    spec = importlib.util.spec_from_file_location("build_pack", ROOT / "models" / "build_pack.py")
+    path = ROOT / "models" / "build_pack.py"
+    if not path.is_file():
+        pytest.skip("needs the checkout: the script that builds the pack is not in the wheel")
+    spec = importlib.util.spec_from_file_location("build_pack", path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
