@@ -7,6 +7,7 @@ from contextlib import suppress
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from registry.wrappers import NoWrapping
 
 from idverify.ceremonies.attempts import spend_attempt
 from idverify.ceremonies.audit_head import sign_head, verify_chain
@@ -190,20 +191,6 @@ def test_what_goes_on_while_a_backup_is_written_is_not_half_in_it(full, tmp_path
         assert audit.head(tx).event == "backup.restored"
     assert verify_chain(store, parts.secrets.audit).intact
     store.close()
-
-
-class NoWrapping:
-    """A wrapper that keeps the key as it is."""
-
-    version = "1.x"
-
-    def wrap(self, key, associated_data, version=None):
-        """The key."""
-        return key
-
-    def unwrap(self, wrapped, associated_data, version):
-        """The key."""
-        return wrapped
 
 
 def sealed(lines):

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from idverify.errors import KeyUnavailable, RecordTampered
 from idverify.keys.file import add_kek_version, create_kek_file, drop_old_versions, load_kek_file
 from idverify.registry.sealing import Context, Sealed, open_sealed, seal, wrap_anew
+from registry.wrappers import NoWrapping
 
 CONTEXT = Context("deployment", "sub_1", "template", "5" * 64, 3)
 CONTENT = b"a template of somebody"
@@ -106,20 +107,6 @@ def test_content_under_another_records_data_key_is_refused(one, other):
     if one != other:
         with pytest.raises(RecordTampered):
             open_sealed(seal(CONTENT, one, wrapper), other, wrapper)
-
-
-class NoWrapping:
-    """A wrapper that does not protect."""
-
-    version = "1.x"
-
-    def wrap(self, key, associated_data, version=None):
-        """The key itself."""
-        return key
-
-    def unwrap(self, wrapped, associated_data, version):
-        """The key itself."""
-        return wrapped
 
 
 def test_wrapping_anew_keeps_the_content_and_ends_the_need_for_the_old_key(tmp_path):
