@@ -1,0 +1,11 @@
+"""`idverify bench`: a file per command. Each run writes report.json; --json prints the same object."""
+
+import typer
+
+from idverify.cli.bench.accuracy import accuracy
+from idverify.cli.bench.latency import latency
+from idverify.cli.bench.pad import pad
+
+app = typer.Typer(help="Measure before you trust a threshold: accuracy, attack detection, latency.", no_args_is_help=True)
+for command in (accuracy, pad, latency):
+    app.command()(command)
