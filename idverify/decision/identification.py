@@ -63,5 +63,5 @@ def identification(policies: Iterable[Policy], references: int, target: float = 
 
 def people_needed(references: int, target: float = TARGET_FPIR) -> int:
     """How many people, at least, a calibration must compare with one another to carry such a gallery (rule of three)."""
-    pairs = 3.0 * max(references, 1) / target
+    pairs = 3.0 / -math.expm1(math.log1p(-target) / max(references, 1))
     return math.ceil((1 + math.sqrt(1 + 8 * pairs)) / 2)
