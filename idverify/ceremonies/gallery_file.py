@@ -62,7 +62,8 @@ def write_snapshot(vault: Vault, path: Path, snapshot: Snapshot, *, model_digest
                 write_sealed(out, snapshot.gallery.pieces(), vault.wrapper, data_key=key, prefix=prefix, kind=KIND, facts=facts)
                 out.flush()
                 os.fsync(out.fileno())
-            current = not _erased_since(vault, snapshot.position)
+            with vault.store.reading() as tx:
+                current = not audit.happened_since(tx, snapshot.position.seq, Event.SUBJECT_ERASED)
             if current:
                 partial.replace(path)
         except OSError as error:
@@ -106,7 +107,3 @@ def _content(source: BinaryIO, header: bytes, vault: Vault) -> bytearray:
         buffer += piece
     return buffer
 
-
-def _erased_since(vault: Vault, position: Position) -> bool:
-    with vault.store.reading() as tx:
-        return any(change.event != Event.SUBJECT_ENROLLED for change in audit.changes(tx, position.seq, audit.BATCH))

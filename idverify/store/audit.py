@@ -18,11 +18,10 @@ BEFORE_ALL = -(2**63)
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """An event that changed a subject's records: its number and hash in the chain, its name, and the subject."""
+    """An event that changed a subject's records: its number and hash in the chain, and the subject."""
 
     seq: int
     hash: str
-    event: str
     subject_id: str
 
 
@@ -92,9 +91,15 @@ def newest_naming_versions(tx: Connection, subject_id: str) -> Entry | None:
 
 def changes(tx: Connection, after: int, limit: int) -> list[Change]:
     """Up to `limit` events after that number, in order, that name the row versions of some subject's records."""
-    columns = audit_events.c.seq, audit_events.c.hash, audit_events.c.event, audit_events.c.subject_id
+    columns = audit_events.c.seq, audit_events.c.hash, audit_events.c.subject_id
     chosen = select(*columns).where(audit_events.c.event.in_(sorted(NAMES_VERSIONS)), audit_events.c.seq > after)
     return [Change(*row) for row in tx.execute(chosen.order_by(audit_events.c.seq).limit(limit))]
+
+
+def happened_since(tx: Connection, after: int, *kinds: Event) -> bool:
+    """Whether an event of these kinds has a number after that one."""
+    chosen = select(audit_events.c.seq).where(audit_events.c.event.in_(sorted(kinds)), audit_events.c.seq > after)
+    return tx.scalar(chosen.limit(1)) is not None
 
 
 def of_kinds(tx: Connection, *kinds: Event) -> Iterator[Entry]:

@@ -134,7 +134,7 @@ def test_an_enrolment_that_is_rolled_back_leaves_no_trace_in_the_index(parts, mo
     assert attempt(parts, "A", b"ann/1") == "clear"
 
 
-def test_a_reference_that_was_put_back_or_altered_convicts_nobody(parts):
+def test_a_reference_that_was_altered_convicts_nobody(parts):
     """The index nominates; the record that the audit names decides, or the enrolment ends."""
     parts = searching(parts)
     ann = enrolled(parts, "A", portrait=b"ann/1").subject_id
@@ -147,6 +147,21 @@ def test_a_reference_that_was_put_back_or_altered_convicts_nobody(parts):
         enrolled(parts, "C", portrait=b"ann/2")
     erase(parts, ann, actor="tester")
     assert attempt(parts, "C", b"ann/2") == "clear"
+
+
+def test_an_older_reference_put_back_is_not_searched(make_parts):
+    """It opens as well as it ever did; the audit names a later version. The same model again, so only the version tells."""
+    first, second = searching(make_parts()), searching(make_parts(model="6" * 64))
+    ann = enrolled(first, "A", portrait=b"ann/1").subject_id
+    with first.store.reading() as tx:
+        old = subjects.records_of(tx, ann, "template")["template"]
+    for renewing in (second, first):
+        assert [done.refusal for done in reembed(renewing, actor="tester")] == [None]
+    with first.store.transaction() as tx:
+        subjects.put(tx, old)
+    worker = searching(make_parts())
+    worker.duplicates.refresh(worker)
+    assert (worker.duplicates.references, worker.duplicates.unsearchable) == (0, 1)
 
 
 @pytest.mark.parametrize(("mode", "missing"), [("warn", "incomplete"), ("block", None)])
