@@ -106,4 +106,3 @@ def _content(source: BinaryIO, header: bytes, vault: Vault) -> bytearray:
     for piece in read_pieces(source, header, vault.wrapper, KIND):
         buffer += piece
     return buffer
-
