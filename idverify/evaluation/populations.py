@@ -14,7 +14,7 @@ LEAST_PEOPLE: Final = 600
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Population:
-    """A distribution of unit vectors (d,). mean: float32 (d,); spread: float32 (d, d), or None where all directions are alike."""
+    """A distribution of unit vectors (d,). mean: float32 (d,); spread: float32 (d, d), or None for none in particular."""
 
     name: str
     mean: Floats
