@@ -10,6 +10,7 @@ nearest one. Graphs are built up to --graphs-up-to references; beyond, one core 
 
 import argparse
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -28,6 +29,7 @@ from idverify.evaluation.hardware import describe_hardware, one_core
 from idverify.evaluation.intervals import clopper_pearson
 from idverify.evaluation.latency import percentiles
 from idverify.evaluation.populations import Population, random_population, real_population
+from idverify.evaluation.report import command_line
 from idverify.face.comparison import Quantised, compare_many, compare_quantised, quantise
 from idverify.registry.gallery import CANDIDATES
 from idverify.values import Floats
@@ -62,7 +64,9 @@ def main() -> None:
             rows += rows_of(
                 population, asked.references, asked.queries, asked.cosine or [0.5, 0.4], asked.graphs_up_to, generator
             )
-    found = {"rows": rows, "hardware": describe_hardware(), "command": ["benchmarks/index_libraries.py", *sys.argv[1:]]}
+    command = command_line(sys.argv[1:], os.environ.get("IDVERIFY_DATA"))
+    command = command.replace("idverify", "python benchmarks/index_libraries.py", 1)
+    found = {"rows": rows, "hardware": describe_hardware(), "command": command}
     asked.out.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
 
 

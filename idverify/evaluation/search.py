@@ -101,7 +101,7 @@ def search_rows(
             elapsed.append(1000 * (time.perf_counter() - started))
             found += best == _id(mate)
             nominated += _id(mate) in nearest.subject_ids
-            lost += _id(mate) not in nearest.subject_ids and float(chosen[mate] @ probe) > scores.max()
+            lost += _id(mate) not in nearest.subject_ids and float(chosen[mate] @ probe) > float(scores.max())
             progress(done := done + 1, total)
         rows.append(
             {
