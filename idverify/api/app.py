@@ -4,7 +4,7 @@ import os
 import time
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,8 @@ import cv2
 
 from idverify.acquisition import Acquirer
 from idverify.ceremonies import Limits, Parts, Vault
+from idverify.ceremonies.duplicate_index import DuplicateIndex
+from idverify.ceremonies.duplicates import require_supported
 from idverify.config import Settings
 from idverify.decision.policy import Policy, policies_from
 from idverify.errors import ConfigurationInvalid, KeyUnavailable, ProviderUnavailable
@@ -101,12 +103,18 @@ def compose(settings: Settings, *, create: bool = True) -> Parts:
     if not settings.dev and settings.issuer == Settings.model_fields["issuer"].default:
         raise ConfigurationInvalid("IDVERIFY_ISSUER is not set: the URL that relying parties know this installation by")
     vault = open_vault(settings, create=create)
-    return Parts(
+    if settings.duplicates != "off":
+        engine = recogniser.engine
+        dimension = engine.embedding_contract.dimension
+        vault = replace(vault, duplicates=DuplicateIndex(settings.duplicates, engine.digests["embedding"], dimension))
+    parts = Parts(
         **{field.name: getattr(vault, field.name) for field in fields(vault)},
         acquirer=recogniser.acquirer,
         policies=recogniser.policies,
         default_policy=settings.default_policy,
     )
+    require_supported(parts)
+    return parts
 
 
 def open_vault(settings: Settings, *, create: bool) -> Vault:
@@ -137,6 +145,7 @@ def open_vault(settings: Settings, *, create: bool) -> Vault:
         signing=signers,
         now=time.time,
         random_bytes=os.urandom,
+        gallery_file=settings.gallery_file,
     )
 
 

@@ -208,3 +208,25 @@ def test_calibration_that_carries_no_target_writes_no_policies_and_exits_5(shell
     assert (code, json.loads(told)["policies"]) == (5, [])
     assert not (out / "operating_points.toml").exists()
     assert (out / "report.json").exists()
+
+
+def test_search_writes_a_row_for_each_gallery_and_cosine(shell, tmp_path):
+    """Small galleries, random vectors; the report holds what the table shows, and the parameters that enrolment uses."""
+    sizes = ("--references", 300, "--references", 500)
+    code, out = shell("bench", "search", *sizes, "--queries", 40, "--comparisons", 200, "--out", tmp_path, "--json")
+    report = json.loads(out)
+    assert code == 0
+    assert report == json.loads((tmp_path / "report.json").read_text())
+    assert [(row["references"], row["cosine"], row["n"]) for row in report["search"]] == [
+        (size, cosine, 40 if cosine == 0.5 else 4) for size in (300, 500) for cosine in (0.35, 0.4, 0.45, 0.5, 0.6, 0.7)
+    ]
+    assert all(row["recall_at_1"] == 1 for row in report["search"])  # fewer references than candidates: nothing can be missed
+    assert report["parameters"]["candidates"] == 1024
+    assert report["real_population"] is None
+
+
+def test_search_names_what_is_wrong_with_the_people(shell, people, tmp_path):
+    """Two people have no covariance of 512 numbers: exit 3, and how many are needed."""
+    code, out = shell("bench", "search", "--images", people, "--references", 100, "--out", tmp_path, "--json")
+    assert code == 3
+    assert "600 or more" in json.loads(out)["error"]["message"]

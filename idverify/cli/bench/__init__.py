@@ -5,7 +5,10 @@ import typer
 from idverify.cli.bench.accuracy import accuracy
 from idverify.cli.bench.latency import latency
 from idverify.cli.bench.pad import pad
+from idverify.cli.bench.search import search
 
-app = typer.Typer(help="Measure before you trust a threshold: accuracy, attack detection, latency.", no_args_is_help=True)
-for command in (accuracy, pad, latency):
+app = typer.Typer(
+    help="Measure before you trust a threshold: accuracy, attack detection, latency, search.", no_args_is_help=True
+)
+for command in (accuracy, pad, latency, search):
     app.command()(command)
