@@ -62,7 +62,7 @@ def calibrate_command(
     folder = output_folder(out)
     recogniser = load_recogniser(load_settings())
     both = labelled_templates(recogniser, chosen | judged, folder)
-    parts = _part(both, len(chosen), first=True), _part(both, len(chosen), first=False)
+    parts = both.only(chosen), both.only(judged)
     raw = _measured(parts, (), seed)
     cleaned = _measured(parts, exclusions, seed) if exclusions else raw
     shipped = to_ship(raw[2], cleaned[2])
@@ -112,13 +112,6 @@ def _two_lists(pairs: Path, report_pairs: Path | None, seed: int) -> tuple[set[s
         return people, others
     order = np.random.default_rng(seed).permutation(sorted(people)).tolist()
     return set(order[::2]), set(order[1::2])
-
-
-def _part(templates: Templates, chosen: int, *, first: bool) -> Templates:
-    part = slice(0, chosen) if first else slice(chosen, None)
-    images = templates.images[part]
-    failures = {image: code for image, code in templates.failures.items() if image in set(images)}
-    return Templates(images, templates.vectors[part], templates.digests[part], failures)
 
 
 def _measured(parts: tuple[Templates, Templates], exclusions: Sequence[Exclusion], seed: int) -> Measured:
