@@ -19,9 +19,10 @@ from idverify.evaluation.calibration import OperatingPoint, Sample, calibrate, d
 from idverify.evaluation.comparisons import compare_all
 from idverify.evaluation.dataset import dataset_digest, images_of, read_pairs
 from idverify.evaluation.embeddings import Templates
+from idverify.evaluation.error_rates import det_points
 from idverify.evaluation.exclusions import Exclusion, kept, read_exclusions
 from idverify.evaluation.operating_points import write_operating_points
-from idverify.evaluation.plots import draw_det, draw_scores
+from idverify.evaluation.plots import Line, binned, det_plot, edges_for, histogram_plot, save
 from idverify.evaluation.report import output_folder, provenance, write_report
 
 app = typer.Typer()
@@ -164,13 +165,16 @@ def _digest_of(path: Path) -> str:
 
 
 def _draw(folder: Path, raw: Measured, cleaned: Measured | None) -> None:
-    curves = {"as labelled": (raw[1].comparisons.mated_scores, raw[1].comparisons.non_mated_scores)}
+    curves = {"as labelled": raw[1].comparisons}
     if cleaned is not None:
-        curves["without label errors"] = (cleaned[1].comparisons.mated_scores, cleaned[1].comparisons.non_mated_scores)
-    draw_det(folder / "det.png", curves, "All pairs of the people reported on")
+        curves["without label errors"] = cleaned[1].comparisons
+    lines = [Line(name, *det_points(found.mated_scores, found.non_mated_scores)) for name, found in curves.items()]
+    save(det_plot(lines, labels=("false match rate (FMR)", "false non-match rate (FNMR)")), folder, "det")
     thresholds = {f"FMR {point.target_fmr:.0e}": point.threshold for point in raw[2] if point.supported}
-    kinds = dict(zip(("mated", "non-mated"), curves["as labelled"], strict=True))
-    draw_scores(folder / "scores.png", kinds, thresholds, "All pairs of the people reported on", "comparison score (cosine)")
+    kinds = {"mated": raw[1].comparisons.mated_scores, "non-mated": raw[1].comparisons.non_mated_scores}
+    edges = edges_for(list(kinds.values()))
+    histograms = {name: binned(scores, edges) for name, scores in kinds.items()}
+    save(histogram_plot(histograms, thresholds, label="comparison score (cosine)"), folder, "scores")
 
 
 def _print(report: Mapping[str, Any], folder: Path) -> None:
