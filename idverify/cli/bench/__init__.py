@@ -3,9 +3,10 @@
 import typer
 
 from idverify.cli.bench.accuracy import accuracy
+from idverify.cli.bench.compare import compare
 from idverify.cli.bench.latency import latency
 from idverify.cli.bench.pad import pad
 
 app = typer.Typer(help="Measure before you trust a threshold: accuracy, attack detection, latency.", no_args_is_help=True)
-for command in (accuracy, pad, latency):
+for command in (accuracy, pad, latency, compare):
     app.command()(command)
