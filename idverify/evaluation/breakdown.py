@@ -32,8 +32,9 @@ def by_quality(trials: Trials, qualities: Doubles, threshold: float, draws: Matr
     known = ~np.isnan(worse)
     rows = []
     if known.any():
-        edges = np.unique(np.quantile(worse[known], np.linspace(0, 1, BINS + 1), method="inverted_cdf"))
-        part = np.maximum(np.searchsorted(edges, worse, side="left") - 1, 0)
+        ordered = np.sort(worse[known])
+        ends = np.unique([ordered[-(-tenth * ordered.size // BINS) - 1] for tenth in range(1, BINS + 1)])
+        part = np.searchsorted(ends, worse, side="left")
         for number in np.unique(part[known]):
             members = known & (part == number)
             found = {"from": float(worse[members].min()), "to": float(worse[members].max())}

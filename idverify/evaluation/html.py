@@ -88,7 +88,7 @@ def write_page(folder: Path, page: Page) -> Path:
 def _inline(picture: Picture) -> Markup:
     """The picture as part of a page: identifiers of its own, the page's colours and fonts, and a description."""
     body = picture.svg[picture.svg.index("<svg") :]
-    body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.DOTALL)
+    body = re.sub(r"<metadata>.*?</metadata>|<style.*?</style>", "", body, flags=re.DOTALL)  # the page has its own style
     body = re.sub(r'\b(id="|url\(#|href="#)', rf"\g<1>{picture.name}-", body)
     for colour, variable in _VARIABLES.items():
         body = body.replace(colour, f"var({variable})")

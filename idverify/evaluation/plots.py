@@ -3,7 +3,7 @@
 Names in them come from strangers (files, species, groups): nothing in a name is read as mathematics, and long ones are cut.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
@@ -100,7 +100,7 @@ def det_plot(lines: Sequence[Line], marks: Sequence[Mark] = (), *, labels: tuple
     for mark in marks:
         place = _deviate(np.array([mark.x, mark.y]), floor)
         axes.plot(*place, marker="o", markersize=5, color=INK, linestyle="none")
-        axes.annotate(shown(mark.name), place, xytext=(6, 6), textcoords="offset points", fontsize=9)
+        axes.annotate(shown(mark.name), place, xytext=(6, 6), textcoords="offset points", fontsize=9, in_layout=False)
     limits = axes.get_xlim(), axes.get_ylim()
     diagonal = [min(limits[0][0], limits[1][0]), max(limits[0][1], limits[1][1])]
     axes.plot(diagonal, diagonal, color=GRID, linewidth=1, zorder=0)
@@ -133,7 +133,8 @@ def histogram_plot(
         axes.stairs(shares, edges, fill=True, color=colour, alpha=0.35, label=words)
         axes.stairs(shares, edges, color=colour, linewidth=1.2)
     filled = [edges[np.flatnonzero(counts)[[0, -1]] + [0, 1]] for edges, counts in kinds.values() if counts.any()]
-    left, right = np.min(filled), np.max(filled)
+    ends = np.append(np.ravel(filled), list(thresholds.values()))
+    left, right = ends.min(), ends.max()
     margin = 0.03 * (right - left)
     limits = (left - margin, right + margin)
     axes.set(yscale="log", ylim=(smallest / 2, 1.5), xlim=limits, xlabel=label, ylabel="share of the scores")
@@ -141,9 +142,9 @@ def histogram_plot(
     axes.yaxis.set_minor_formatter(lambda _value, _position: "")
     for index, (name, threshold) in enumerate(thresholds.items()):
         axes.axvline(threshold, color=INK, linewidth=0.9, linestyle="--")
-        axes.text(threshold, 1.2 / 1.9 ** (index % 5), f" {shown(name)}", fontsize=8, va="top")
+        axes.text(threshold, 1.2 / 1.9 ** (index % 5), f" {shown(name)}", fontsize=8, va="top", in_layout=False)
     axes.grid(True, axis="y", linewidth=0.6)
-    axes.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=min(3, len(kinds)))
+    axes.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=_columns(kinds))
     return figure
 
 
@@ -222,6 +223,12 @@ def _deviate(rates: Doubles, floor: float) -> Doubles:
 
 def _colours(n: int) -> list[str]:
     return [SERIES[index % len(SERIES)] for index in range(n)]
+
+
+def _columns(names: Iterable[str]) -> int:
+    """How many entries of a legend stand beside each other."""
+    lengths = [len(shown(name)) for name in names]
+    return min(3, len(lengths)) if max(lengths) <= 18 else 1
 
 
 def _figure(width: float, height: float) -> tuple[Any, Any]:
