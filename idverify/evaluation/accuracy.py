@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from idverify.errors import InvalidInput
 from idverify.evaluation.calibration import REPLICATES, TARGETS
 from idverify.evaluation.comparisons import Comparisons, Indices, Mask
 from idverify.evaluation.curves import curves_of, det, equal_error_rate
@@ -48,13 +49,18 @@ class Rates:
 
 
 def by_folds(listed: Comparisons, folds: Indices, generator: np.random.Generator) -> Rates:
-    """A list with folds: int32 (n,), the fold of each pair. Every pair counts, acquired or not."""
+    """A list with folds: int32 (n,), the fold of each pair. Every pair counts, acquired or not.
+
+    Raises InvalidInput where a fold's threshold has no mated, or no non-mated comparison to come from.
+    """
 
     def thresholds(choose: Chooser) -> Iterator[tuple[Mask, float]]:
         for fold in np.unique(folds):
             inside = folds == fold
             yield inside, choose(listed.only(~inside))
 
+    for fold in np.unique(folds):
+        _require(trials_of(listed.only(folds != fold)), "the other folds of one fold")
     found = list(thresholds(_best))
     accuracies = [_correct(listed.only(inside), threshold).mean() for inside, threshold in found]
     accuracy = {
@@ -79,7 +85,10 @@ def by_folds(listed: Comparisons, folds: Indices, generator: np.random.Generator
 
 
 def by_other_list(listed: Comparisons, other: Comparisons, generator: np.random.Generator) -> Rates:
-    """A list whose thresholds come from another list. Every pair counts, acquired or not."""
+    """A list whose thresholds come from another list. Every pair counts, acquired or not.
+
+    Raises InvalidInput where either list has no mated, or no non-mated comparison.
+    """
     return by_all_pairs(listed, other, trials_of(listed), trials_of(other), generator)
 
 
@@ -87,6 +96,8 @@ def by_all_pairs(
     listed: Comparisons, other: Comparisons, judged: Trials, choosing: Trials, generator: np.random.Generator
 ) -> Rates:
     """Accuracy on the list as by_other_list has it; all else on `judged`, at the thresholds of `choosing`, of other people."""
+    _require(trials_of(listed), "the list")
+    _require(trials_of(other), "the other list")
     everything = np.ones(listed.scores.size, dtype=np.bool_)
     threshold = _best(other)
     rate = float(_correct(listed, threshold).mean())
@@ -148,6 +159,12 @@ def _point(judged: Judged, thresholds: Sequence[float], draws: Matrix) -> dict[s
         "fmr_low": fmr.low,
         **counts,
     }
+
+
+def _require(trials: Trials, name: str) -> None:
+    """Raise InvalidInput unless there is something to measure on either side."""
+    if trials.mated.size == 0 or trials.n_non_mated == 0:
+        raise InvalidInput(f"{name} has no mated, or no non-mated comparison that could be made: error rates need both")
 
 
 def _best(comparisons: Comparisons) -> float:
