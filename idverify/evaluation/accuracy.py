@@ -126,12 +126,15 @@ def _rates(
     draws = draw_people(trials.people, REPLICATES, generator)
     points, supported_ones = [], []
     for target in TARGETS:
+        note = "not supported by n"
         if supported(target, carried):
             thresholds, judged = at(target)
-            points.append(_point(judged, thresholds, draws))
-            supported_ones.append(judged)
-        else:
-            points.append({"target_fmr": target, **dict.fromkeys(KEYS), "supported": False, "note": "not supported by n"})
+            if judged.trials.holds(judged.threshold):
+                points.append(_point(judged, thresholds, draws))
+                supported_ones.append(judged)
+                continue
+            note = "beyond the scores that were kept"
+        points.append({"target_fmr": target, **dict.fromkeys(KEYS), "supported": False, "note": note})
     curves = curves_of(trials, draws)
     facts = {
         "n_mated": int(trials.mated.size),

@@ -69,7 +69,7 @@ def _does_not_claim(report: Mapping[str, Any]) -> list[str]:
         "Nothing about attacks: photographs held before the camera, masks and injected video are questions of their own.",
         "These are rates of single comparisons, not of transactions with several attempts.",
     ]
-    missing = [point["target_fmr"] for point in report["operating_points"] if not point["supported"]]
+    missing = [point["target_fmr"] for point in report["operating_points"] if point.get("note") == "not supported by n"]
     if missing:
         words = ", ".join(percent(value) for value in missing)
         found.append(f"No rate at an FMR of {words}: so few pairs of people cannot support it (rule of three).")
@@ -105,7 +105,7 @@ def _points(folder: Path, report: Mapping[str, Any]) -> Section:
 def _point_row(point: Mapping[str, Any]) -> list[str]:
     name = f"1 in {round(1 / point['target_fmr']):,}"
     if not point["supported"]:
-        return [name, "not supported by n", *["–"] * 5]
+        return [name, point["note"], *["–"] * 5]
     errors = f"{point['false_matches']:,} + {point['false_non_matches']:,}"
     fmr, fnmr = interval(point["fmr_low"], point["fmr_high"]), interval(point["fnmr_low"], point["fnmr_high"])
     return [name, f"{point['threshold']:.4f}", rate(point["fmr"]), fmr, rate(point["fnmr"]), fnmr, errors]

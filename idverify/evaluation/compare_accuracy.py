@@ -57,6 +57,8 @@ def _paired(a: Run, b: Run, scores: tuple[Scored, Scored], draws: Matrix) -> lis
     for first, second in _points(a, b):
         figure = f"FNMR at FMR {percent(first['target_fmr'])}"
         found += [paired_rate(figure, _missed(first, one), _missed(second, other), weights), _unpaired_fmr(first, second)]
+    if a.report["eer"] is None or b.report["eer"] is None:
+        return found
     drawn = [crossings(curves_of(part, draws)) for part in trials]
     return [*found, paired_replicates("EER", a.report["eer"], b.report["eer"], drawn[0], drawn[1])]
 
@@ -94,6 +96,8 @@ def _unpaired(a: Run, b: Run) -> list[Difference]:
     for first, second in _points(a, b):
         found.append(_unpaired_rate(f"FNMR at FMR {percent(first['target_fmr'])}", first, second, "fnmr"))
         found.append(_unpaired_fmr(first, second))
+    if a.report["eer"] is None or b.report["eer"] is None:
+        return found
     return [*found, _unpaired_rate("EER", a.report, b.report, "eer")]
 
 

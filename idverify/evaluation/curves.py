@@ -68,9 +68,13 @@ def det(curves: Curves, trials: Trials) -> list[dict[str, float]]:
 def equal_error_rate(trials: Trials, curves: Curves) -> dict[str, Any]:
     """The EER with its interval: keys of a report. `eer` is exact over all thresholds; the bounds come from the replicates.
 
-    Without bounds (None) where the replicates cross beyond what was kept, or where no error was seen at the EER.
+    Without bounds (None) where the replicates cross beyond what was kept, and without the EER where it lies there itself.
     """
-    found = trials.equal_error_rate()
+    beyond = {"eer_low": None, "eer_high": None, "eer_interval": "beyond the scores that were kept"}
+    try:
+        found = trials.equal_error_rate()
+    except ValueError:
+        return {"eer": None, "eer_threshold": None} | beyond
     observed = {"eer": found.rate, "eer_threshold": found.threshold}
     if found.rate == 0:
         independent = min(int(np.unique(trials.person).size), trials.pairs_of_people)
@@ -78,7 +82,7 @@ def equal_error_rate(trials: Trials, curves: Curves) -> dict[str, Any]:
         return observed | bounds | {"eer_interval": f"rule of three, {independent} independent trials"}
     crossed = crossings(curves)
     if np.isnan(crossed).mean() > BOUNDS[0] / 2:
-        return observed | {"eer_low": None, "eer_high": None, "eer_interval": "not within the scores that were kept"}
+        return observed | beyond
     low, high = np.nanquantile(crossed, BOUNDS)
     bounds = {"eer_low": min(float(low), found.rate), "eer_high": max(float(high), found.rate)}
     return observed | bounds | {"eer_interval": "bootstrap of people"}

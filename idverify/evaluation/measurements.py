@@ -1,7 +1,7 @@
 """What acquisition made of each photograph, once: a journal that a run which was killed goes on from.
 
-A line a photograph is appended as soon as it is measured, in one write, so that nothing but the photograph in hand is lost. A
-last line that was cut short is dropped and measured again. What is known is found by the SHA-256 of the photograph's bytes.
+A line a photograph is appended as soon as it is measured, so that nothing but the photograph in hand is lost. A last line that
+was cut short is dropped and measured again. What is known is found by the SHA-256 of the photograph's bytes.
 """
 
 import base64
@@ -59,7 +59,7 @@ def measure(paths: Iterable[Path], acquirer: Acquires, *, cache: Path, made_by: 
     journal = cache / f"measurements-{_fingerprint(made_by)[:16]}.jsonl"
     known = _load(journal)
     found = []
-    with journal.open("ab", buffering=0) as file:
+    with journal.open("ab") as file:
         for done, path in enumerate(files):
             progress(done, len(files))
             data = _read(path)
@@ -67,6 +67,7 @@ def measure(paths: Iterable[Path], acquirer: Acquires, *, cache: Path, made_by: 
             if digest not in known:
                 known[digest] = _acquire(acquirer, data, digest)
                 file.write(_line(known[digest]))
+                file.flush()
             found.append(known[digest])
     progress(len(files), len(files))
     return found

@@ -51,14 +51,22 @@ class Trials:
         return present * (present - 1) // 2
 
     def threshold_at_fmr(self, target: float) -> float:
-        """The lowest threshold whose FMR is not above the target. Raises ValueError below `kept_from`."""
-        return self._known(threshold_at_fmr(self.non_mated, target, n=self.n_non_mated))
+        """The lowest threshold whose FMR is not above the target; -inf where that lies below `kept_from`."""
+        if target * self.n_non_mated >= self.non_mated.size < self.n_non_mated:
+            return -math.inf
+        return threshold_at_fmr(self.non_mated, target, n=self.n_non_mated)
+
+    def holds(self, threshold: float) -> bool:
+        """Whether rates at the threshold are known exactly."""
+        return threshold >= self.kept_from
 
     def equal_error_rate(self) -> EqualErrorRate:
-        """Where FMR and FNMR are nearest. Raises ValueError below `kept_from`."""
-        found = equal_error_rate(self.mated, self.non_mated, n=self.n_non_mated)
-        self._known(found.threshold)
-        return found
+        """Where FMR and FNMR are nearest. Raises ValueError where that lies below `kept_from`."""
+        if self.non_mated.size < self.n_non_mated:
+            lowest = self.non_mated[-1]
+            if self.non_mated.size / self.n_non_mated < float(np.mean(self.mated < lowest)):
+                raise ValueError("FMR and FNMR meet below the scores that were kept")
+        return equal_error_rate(self.mated, self.non_mated, n=self.n_non_mated)
 
     def false_matches(self, threshold: float) -> int:
         """How many non-mated comparisons match."""
@@ -94,7 +102,7 @@ class Trials:
         )
 
     def _known(self, threshold: float) -> float:
-        if threshold < self.kept_from:
+        if not self.holds(threshold):
             raise ValueError(f"non-mated scores below {self.kept_from} were counted, not kept")
         return threshold
 

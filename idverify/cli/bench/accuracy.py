@@ -26,6 +26,7 @@ from idverify.evaluation.breakdown import EXCEEDS, UNSUPPORTED, by_group, by_qua
 from idverify.evaluation.dataset import dataset_digest, images_of, listed_images, read_pairs
 from idverify.evaluation.groups import Grouping, read_groups
 from idverify.evaluation.html import write_page
+from idverify.evaluation.pages import interval, rate
 from idverify.evaluation.pairs import ImageName, PairsList
 from idverify.evaluation.plots import binned, edges_for
 from idverify.evaluation.report import output_folder, provenance, write_report
@@ -103,8 +104,8 @@ def accuracy(
         "seed": seed,
         **provenance(recogniser.engine, arguments=sys.argv[1:], now=time.time()),
     }
-    write_page(folder, accuracy_page(folder, report, _histograms(scored)))
     write_report(folder, report)
+    write_page(folder, accuracy_page(folder, report, _histograms(scored)))
     emit(report, as_json=as_json, table=lambda: _print_accuracy(report, folder))
     _end(report, held=fail_if_group_exceeds)
 
@@ -159,9 +160,9 @@ def _print_accuracy(report: Mapping[str, Any], folder: Path) -> None:
     )
     words = f"{report['protocol']}: {report['n_mated']:,} mated, {report['n_non_mated']:,} non-mated"
     stdout.print(operating_points_table(report["operating_points"], words))
-    bounds = "" if report["eer_low"] is None else f", 95 % {report['eer_low']:.2%} to {report['eer_high']:.2%}"
     stdout.print(
-        f"EER {report['eer']:.2%}{bounds}. Failures to acquire: {report['failures_to_acquire']}; "
+        f"EER {rate(report['eer'])}, 95 % {interval(report['eer_low'], report['eer_high'])}. "
+        f"Failures to acquire: {report['failures_to_acquire']}; "
         f"to enrol: {report['fte']['errors']} of {report['fte']['n']:,} people."
     )
     for grouping in report["groups"]:

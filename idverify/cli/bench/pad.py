@@ -68,8 +68,8 @@ def pad(
         "seed": seed,
         **provenance(recogniser.engine, arguments=sys.argv[1:], now=time.time()),
     }
-    write_page(folder, pad_page(folder, report, genuine, attacks))
     write_report(folder, report)
+    write_page(folder, pad_page(folder, report, genuine, attacks))
     emit(report, as_json=as_json, table=lambda: _print_pad(report, folder))
 
 
