@@ -48,12 +48,17 @@ def time_both(
     return pairs
 
 
+def acquired(pairs: Sequence[Pair]) -> list[Pair]:
+    """Those of which both paths made something: the others' milliseconds are those of giving up."""
+    return [pair for pair in pairs if pair.ours.score is not None and pair.naive.score is not None]
+
+
 def summarise(pairs: Sequence[Pair]) -> dict[str, Any]:
     """The milliseconds of the report: `total`, `stages`, `naive`, `ratio_to_naive`, over the frames that both acquired.
 
     Raises ValueError where there are none.
     """
-    both = [pair for pair in pairs if pair.ours.score is not None and pair.naive.score is not None]
+    both = acquired(pairs)
     if not both:
         raise ValueError("no frame was acquired by both paths")
     ours, naive = _path(pair.ours for pair in both), _path(pair.naive for pair in both)
