@@ -7,6 +7,7 @@ image: on a processor a batch gains nothing, and graphs of one fixed shape are t
 from collections.abc import Mapping
 from dataclasses import dataclass
 from queue import SimpleQueue
+from typing import Final
 
 import numpy as np
 import openvino
@@ -20,14 +21,18 @@ from idverify.inference.contract import demand_batch, demand_finite, demand_grap
 from idverify.inference.manifest import Model, Pack
 from idverify.values import EmbeddingContract, Floats
 
+# The roles that may run in less than float32. Elsewhere bfloat16 changes what is seen (benchmarks/equivalence.py): landmarks,
+# boxes move the crop, and with it the template (1st percentile of the cosine 0.9945); PAD outcomes flip in 1.4 % of LFW.
+REDUCED: Final = frozenset({"embedding"})
+
 
 class OpenVinoEngine:
     """Runs the models of one pack, loaded and checked when the object is made. Safe from many threads.
 
-    precision: `native` is bfloat16 where the processor has instructions for it (AMX or AVX-512 BF16) and float32 elsewhere;
-    `f32` is float32 everywhere. callers: threads that may run one model at one time; further ones wait. threads: of one
-    inference. Raises ProviderUnavailable when the processor cannot run what was asked for, ModelRefused when a file or a graph
-    differs from the manifest.
+    precision: `native` is bfloat16 for the roles of REDUCED where the processor has instructions for it (AMX or AVX-512 BF16),
+    and float32 elsewhere; `f32` is float32 everywhere. callers: threads that may run one model at one time; further ones wait.
+    threads: of one inference. Raises ProviderUnavailable when the processor cannot run what was asked for, ModelRefused when
+    a file or a graph differs from the manifest.
     """
 
     def __init__(self, pack: Pack, *, precision: Precision = "native", callers: int = 1, threads: int = 1) -> None:
@@ -44,7 +49,7 @@ class OpenVinoEngine:
             # A replica a caller, and not one model with streams: streams hand the work to another thread and, measured,
             # two callers of two streams took turns. A replica of all models takes some 60 MB.
             for _ in range(callers):
-                self._idle[role].put(_compiled(core, role, graph, self._precision, threads))
+                self._idle[role].put(_compiled(core, role, graph, self._precision if role in REDUCED else "f32", threads))
 
     @property
     def pack(self) -> str:
@@ -53,8 +58,9 @@ class OpenVinoEngine:
 
     @property
     def provider(self) -> str:
-        """What really runs, for example `openvino 2026.4.1 cpu bf16`."""
-        return f"openvino {openvino.get_version().split('-')[0]} cpu {self._precision}"
+        """What really runs, for example `openvino 2026.4.1 cpu f32, embedding bf16`."""
+        reduced = f", {' and '.join(sorted(REDUCED))} {self._precision}" if self._precision != "f32" else ""
+        return f"openvino {openvino.get_version().split('-')[0]} cpu f32{reduced}"
 
     @property
     def digests(self) -> Mapping[str, str]:

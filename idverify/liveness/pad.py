@@ -27,8 +27,10 @@ def region(face: Face, size: tuple[int, int]) -> tuple[int, int, int, int]:
     across, down = across * scale, down * scale
     new_left = min(max(0.0, (left + right - across) / 2), width - 1 - across)
     new_top = min(max(0.0, (top + bottom - down) / 2), height - 1 - down)
-    first_x, first_y = max(0, int(new_left)), max(0, int(new_top))
-    return first_x, first_y, first_x + max(1, int(across)), first_y + max(1, int(down))
+    # Rounded, where the published code cuts off: whether a crop as wide as the image loses a pixel would hang on the last bit
+    # of a float, and the model notices.
+    first_x, first_y = max(0, round(new_left)), max(0, round(new_top))
+    return first_x, first_y, first_x + max(1, round(across)), first_y + max(1, round(down))
 
 
 def prepare(pixels: Pixels, faces: Sequence[Face]) -> Floats:

@@ -35,6 +35,13 @@ def test_a_box_at_or_beyond_the_border_still_gives_inputs_of_the_right_shape(box
     assert eyes.prepare(pixels, points).shape == (4, 1, 24, 24)
 
 
+def test_the_crop_does_not_hang_on_the_last_bit_of_a_float():
+    """Two engines find a box a millionth of a pixel apart: the model must see the same pixels, where the crop is cut by the image too."""
+    for left in np.linspace(60, 66, 50):
+        boxes = [Face((left + shift, 60.0 + shift, left + 110 - shift, 175.0 + shift), 1.0) for shift in (-1e-6, 0.0, 1e-6)]
+        assert len({pad.region(box, (250, 250)) for box in boxes}) == 1
+
+
 def test_the_pad_crop_is_two_point_seven_boxes_about_the_face() -> None:
     """In the middle of a large image nothing is moved."""
     left, top, right, bottom = pad.region(Face((500, 500, 600, 600), 1.0), (2000, 2000))
