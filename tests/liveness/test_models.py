@@ -36,9 +36,9 @@ def test_a_box_at_or_beyond_the_border_still_gives_inputs_of_the_right_shape(box
 
 
 def test_the_crop_does_not_hang_on_the_last_bit_of_a_float():
-    """Two engines find a box a millionth of a pixel apart: the model must see the same pixels, where the crop is cut by the image too."""
-    for left in np.linspace(60, 66, 50):
-        boxes = [Face((left + shift, 60.0 + shift, left + 110 - shift, 175.0 + shift), 1.0) for shift in (-1e-6, 0.0, 1e-6)]
+    """Two engines find boxes a millionth of a pixel apart: a crop as wide as the image holds the same pixels in both."""
+    for side in np.linspace(110, 120, 50):
+        boxes = [Face((60.0, 60.0, 60.0 + side + shift, 60.0 + side + shift), 1.0) for shift in (-1e-6, 0.0, 1e-6)]
         assert len({pad.region(box, (250, 250)) for box in boxes}) == 1
 
 
