@@ -4,7 +4,7 @@ import os
 import time
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,8 @@ from idverify.ceremonies import Limits, Parts, Vault
 from idverify.config import Settings
 from idverify.decision.policy import Policy, policies_from
 from idverify.errors import ConfigurationInvalid, KeyUnavailable
+from idverify.inference import Engine
+from idverify.inference.batching import BatchingEngine
 from idverify.inference.manifest import Pack, default_models_folder, describe_pack, require_accepted
 from idverify.inference.onnx import OnnxEngine
 from idverify.keys import Wrapper, secrets, signing
@@ -51,7 +53,13 @@ def load_recogniser(settings: Settings) -> Recogniser:
     engine.warm_up()
     rows = _rows_of(settings.policies_file) if settings.policies_file else pack.policies
     policies = policies_from(rows, engine.digests["embedding"])
-    return Recogniser(pack, engine, Acquirer(engine, faces=settings.faces), policies)
+    return Recogniser(pack, engine, Acquirer(_batched(engine, settings), faces=settings.faces), policies)
+
+
+def _batched(engine: Engine, settings: Settings) -> Engine:
+    if settings.batch_window_ms == 0:
+        return engine
+    return BatchingEngine(engine, window_ms=settings.batch_window_ms, most=settings.batch_most)
 
 
 def compose(settings: Settings, *, create: bool = True) -> Parts:
@@ -155,4 +163,6 @@ def create_app(parts: Parts, settings: Settings) -> "FastAPI":
         concurrency=settings.concurrency,
         require_tls=bool(settings.trusted_proxies) and not settings.dev,
     )
+    if isinstance(parts.acquirer.engine, BatchingEngine):
+        options = replace(options, attending=parts.acquirer.engine.attending)
     return build_app(parts, options)
