@@ -4,8 +4,9 @@ import typer
 
 from idverify.cli.bench.accuracy import accuracy
 from idverify.cli.bench.latency import latency
+from idverify.cli.bench.load import load
 from idverify.cli.bench.pad import pad
 
-app = typer.Typer(help="Measure before you trust a threshold: accuracy, attack detection, latency.", no_args_is_help=True)
-for command in (accuracy, pad, latency):
+app = typer.Typer(help="Measure before you trust a threshold: accuracy, attack detection, latency, load.", no_args_is_help=True)
+for command in (accuracy, pad, latency, load):
     app.command()(command)
