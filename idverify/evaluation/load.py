@@ -25,6 +25,10 @@ SENDERS: Final = 64
 LATE_MS: Final = 20.0
 """Sent later than this, at the 99th percentile, the rate was not what it claims to be: the sender could not keep up."""
 
+PATIENCE_SECONDS: Final = 10.0
+NEARLY: Final = 0.95
+"""A rate that was not withstood and at which at least this share was answered is offered once more. Both tries are reported."""
+
 Send = Callable[[int], str]
 """Send the request of that number, wait for its end, and return ANSWERED or the code of the refusal or error."""
 
@@ -140,13 +144,15 @@ def sweep(
     for done, rate in enumerate(sorted(rates)):
         progress(done, len(rates) + 1)
         steps.append(_step(send, rate, seconds, around))
+        if not withstood(steps[-1], p95_ms) and steps[-1]["answered"] >= NEARLY * steps[-1]["sent"]:
+            steps.append(_step(send, rate, seconds, around))  # one hiccup of a shared machine is not a limit of the service
     knee = knee_of(steps, p95_ms)
     past: dict[str, Any] | None = None
     if knee is not None:
         progress(len(rates), len(rates) + 1)
         past = _step(send, 2 * knee["offered_per_s"], seconds, around)
         past["goodput_over_knee"] = past["goodput_per_s"] / knee["goodput_per_s"]
-        past["recovered_after_ms"] = recovered_after_ms(send)
+        past["recovered_after_ms"] = _recovered_after_ms(send)
     progress(len(rates) + 1, len(rates) + 1)
     higher = knee is not None and any(step["offered_per_s"] > knee["offered_per_s"] for step in steps)
     return {
@@ -159,13 +165,13 @@ def sweep(
     }
 
 
-def recovered_after_ms(send: Send, *, patience: float = 10.0) -> float | None:
-    """Milliseconds until a caller who asks again and again is answered; None if that takes longer than `patience` seconds."""
+def _recovered_after_ms(send: Send) -> float | None:
+    """Milliseconds until a caller who asks again and again is answered; None if PATIENCE_SECONDS pass first."""
     began = time.perf_counter()
     for turn in itertools.count():
         if send(turn) == ANSWERED:
             return 1000 * (time.perf_counter() - began)
-        if time.perf_counter() - began > patience:
+        if time.perf_counter() - began > PATIENCE_SECONDS:
             return None
         time.sleep(0.005)
     raise AssertionError  # count() has no end
