@@ -19,19 +19,20 @@ import sys, threading, time
 from importlib.resources import files
 from idverify.api.app import load_recogniser
 from idverify.config import load_settings
-from idverify.evaluation.latency import OurPath, camera_frame
+from idverify.evaluation.frames import upright_frame
+from idverify.evaluation.paths import OurPath
 
 threads, seconds = int(sys.argv[1]), float(sys.argv[2])
 samples = [files("idverify.samples") / f"{name}.jpg" for name in ("obama", "obama2", "obama3", "biden")]
-frames = [camera_frame(sample.read_bytes()) for sample in samples]
-settings = load_settings()
+settings = load_settings(concurrency=threads)
 recogniser = load_recogniser(settings)
-ours = OurPath(recogniser.acquirer, recogniser.policies[settings.default_policy], frames[0])
+frames = [upright_frame(sample.read_bytes(), lambda photo: recogniser.acquirer.acquire(photo).face) for sample in samples]
+verify = OurPath(recogniser.acquirer, recogniser.policies[settings.default_policy]).against(frames[0])
 ends = time.monotonic() + seconds
 
 def work(turn):
     while time.monotonic() < ends:
-        ours.verify(frames[turn % len(frames)])
+        verify(frames[turn % len(frames)])
         turn += 1
 
 started = [threading.Thread(target=work, args=(turn,)) for turn in range(threads)]

@@ -9,7 +9,7 @@ import numpy as np
 
 from idverify.errors import FailureToAcquire, FailureToAssess, ImageRejected, TooLarge
 from idverify.face import alignment, detection, embedding, image, landmarks, quality
-from idverify.face.selection import FacesPolicy, select
+from idverify.face.selection import FacesPolicy, largest_height, select, smallest_rival
 from idverify.inference import Engine
 from idverify.liveness import eyes, pad
 from idverify.values import Face, Floats, Image, Pixels, Probe, Quality, Template
@@ -134,30 +134,42 @@ class Acquirer:
             picture = image.decode(data)
         size = picture.pixels.shape[0], picture.pixels.shape[1]
         with watch.stage("detect"):
-            faces = self._look(picture.pixels, [detection.whole(size)])
-            if not faces:
-                faces = self._look(picture.pixels, detection.closer_looks(size))
-            elif detection.fills_frame(faces[0], size):
-                faces = self._look(picture.pixels, [detection.padded(size)]) or faces
+            faces = self._search(picture.pixels, size)
             face = select(faces, size, self._faces)
         return _Found(index, picture, face, faces, watch)
 
+    def _search(self, pixels: Pixels, size: tuple[int, int]) -> tuple[Face, ...]:
+        """Every face that matters to the selection, best first."""
+        coarse = detection.whole(size, detection.COARSE)
+        faces = self._look(pixels, [coarse])
+        if not faces or largest_height(faces) * smallest_rival(self._faces) * coarse.scale < detection.SURE:
+            faces = self._look(pixels, [detection.whole(size)]) or self._look(pixels, detection.closer_looks(size))
+        if faces and detection.fills_frame(faces[0], size):
+            return self._look(pixels, [detection.padded(size, detection.COARSE)]) or faces
+        return faces
+
     def _look(self, pixels: Pixels, views: Sequence[detection.View]) -> tuple[Face, ...]:
-        scores, boxes = self._engine.run("detection", detection.prepare(pixels, views))
-        return detection.parse(scores, boxes, views)
+        logits, deltas = self._engine.run(views[0].canvas.role, detection.prepare(pixels, views))
+        return detection.parse(logits, deltas, views)
 
     def _mark(self, found: Sequence[_Found]) -> list[Floats]:
         if not found:
             return []
         watch = _Stopwatch()
         with watch.stage("landmarks"):
-            points = self._mark_at(found, [one.face for one in found])
-            points = self._mark_at(found, [landmarks.recentred(one.face, p) for one, p in zip(found, points, strict=True)])
+            boxes = [landmarks.expected(one.face) for one in found]
+            points = self._mark_at(found, boxes)
+            moved = [landmarks.recentred(box, marks) for box, marks in zip(boxes, points, strict=True)]
+            again = {index: box for index, box in enumerate(moved) if box is not None}
+            marked_again = self._mark_at([found[index] for index in again], list(again.values()))
+            points = list((dict(enumerate(points)) | dict(zip(again, marked_again, strict=True))).values())
         for one in found:
             one.watch.ms["landmarks"] = watch.ms["landmarks"] / len(found)
         return points
 
     def _mark_at(self, found: Sequence[_Found], boxes: Sequence[Face]) -> list[Floats]:
+        if not found:
+            return []
         batch = np.concatenate([landmarks.prepare(one.image.pixels, [box]) for one, box in zip(found, boxes, strict=True)])
         (output,) = self._engine.run("landmarks", batch)
         return [landmarks.parse(row[None], [box], one.size)[0] for one, box, row in zip(found, boxes, output, strict=True)]

@@ -1,5 +1,7 @@
 """Settings, read once from the environment (prefix IDVERIFY_) and handed down as values."""
 
+import platform
+import sys
 from pathlib import Path
 from typing import Literal
 
@@ -7,6 +9,12 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from idverify.errors import ConfigurationInvalid
+
+
+def default_provider() -> Literal["openvino", "cpu"]:
+    """OpenVINO where it is installed by default (x86, Linux and Windows), ONNX Runtime's CPU provider elsewhere."""
+    x86 = platform.machine().lower() in {"x86_64", "amd64"}
+    return "openvino" if x86 and sys.platform != "darwin" else "cpu"
 
 
 class Settings(BaseSettings):
@@ -26,7 +34,9 @@ class Settings(BaseSettings):
     models_dir: Path | None = Field(None, description="folder of manifest.toml; the shipped one when absent")
     pack: str = Field("default", description="model pack")
     accept_model: str = Field("", description="comma-separated NAME@DIGEST of packs accepted for production")
-    provider: Literal["cpu", "cuda", "tensorrt", "coreml", "directml"] = "cpu"
+    provider: Literal["openvino", "openvino-f32", "cpu", "cuda", "tensorrt", "coreml", "directml"] = Field(
+        default_factory=default_provider, description="what runs the models; what was asked for and is not active is an error"
+    )
     threads: int = Field(1, ge=1, le=256, description="threads of one inference")
     batch_window_ms: float = Field(0, ge=0, le=50, description="longest wait of a model call for others to run with; 0 = never")
     batch_most: int = Field(8, ge=2, le=64, description="photographs that run together, where a window is set")

@@ -14,11 +14,10 @@ from idverify.acquisition import Acquirer
 from idverify.ceremonies import Limits, Parts, Vault
 from idverify.config import Settings
 from idverify.decision.policy import Policy, policies_from
-from idverify.errors import ConfigurationInvalid, KeyUnavailable
-from idverify.inference import Engine
+from idverify.errors import ConfigurationInvalid, KeyUnavailable, ProviderUnavailable
+from idverify.inference import OPENVINO, Engine, Precision
 from idverify.inference.batching import BatchingEngine
 from idverify.inference.manifest import Pack, default_models_folder, describe_pack, require_accepted
-from idverify.inference.onnx import OnnxEngine
 from idverify.keys import Wrapper, secrets, signing
 from idverify.keys.file import create_kek_file, load_kek_file, refuse_inside
 from idverify.keys.pkcs11 import Pkcs11Holder, Pkcs11Token, Pkcs11Wrapper
@@ -37,7 +36,7 @@ class Recogniser:
     """The part of an installation that needs no store and no keys: models, acquisition, operating points."""
 
     pack: Pack
-    engine: OnnxEngine
+    engine: Engine
     acquirer: Acquirer
     policies: Mapping[str, Policy]
 
@@ -49,8 +48,7 @@ def load_recogniser(settings: Settings) -> Recogniser:
     """
     cv2.setNumThreads(settings.threads)  # of the whole process: OpenCV would otherwise add threads of its own to each request
     pack = describe_pack(settings.models_dir or default_models_folder(), settings.pack)
-    engine = OnnxEngine(pack, provider=settings.provider, threads=settings.threads)
-    engine.warm_up()
+    engine = load_engine(pack, settings.provider, callers=settings.concurrency, threads=settings.threads)
     rows = _rows_of(settings.policies_file) if settings.policies_file else pack.policies
     policies = policies_from(rows, engine.digests["embedding"])
     return Recogniser(pack, engine, Acquirer(_batched(engine, settings), faces=settings.faces), policies)
@@ -60,6 +58,38 @@ def _batched(engine: Engine, settings: Settings) -> Engine:
     if settings.batch_window_ms == 0:
         return engine
     return BatchingEngine(engine, window_ms=settings.batch_window_ms, most=settings.batch_most)
+
+
+def load_engine(pack: Pack, provider: str, *, callers: int = 1, threads: int = 1) -> Engine:
+    """What runs the models, warmed up. callers: how many run at one time; threads: of one inference.
+
+    Raises ProviderUnavailable where the provider is unknown or not active, ModelRefused, Fault.
+    """
+    if provider in OPENVINO:
+        engine = _openvino_engine(pack, OPENVINO[provider], callers, threads)
+    else:
+        engine = _onnxruntime_engine(pack, provider, threads)
+    engine.warm_up()
+    return engine
+
+
+# Each adapter is imported where it runs: the other one may be absent, and takes tens of megabytes.
+
+
+def _openvino_engine(pack: Pack, precision: Precision, callers: int, threads: int) -> Engine:
+    try:
+        from idverify.inference.openvino import OpenVinoEngine  # noqa: PLC0415
+    except ImportError as error:
+        raise ProviderUnavailable(
+            "the provider is OpenVINO, which is not installed: pip install openvino, or set IDVERIFY_PROVIDER=cpu"
+        ) from error
+    return OpenVinoEngine(pack, precision=precision, callers=callers, threads=threads)
+
+
+def _onnxruntime_engine(pack: Pack, provider: str, threads: int) -> Engine:
+    from idverify.inference.onnx import OnnxEngine  # noqa: PLC0415
+
+    return OnnxEngine(pack, provider=provider, threads=threads)
 
 
 def compose(settings: Settings, *, create: bool = True) -> Parts:

@@ -127,12 +127,11 @@ def _packs(models_dir: Path | None) -> Iterator[tuple[Path, str]]:
 
 def _tried(folder: Path, name: str, provider: str) -> tuple[Pack, str, dict[str, float]]:
     """The pack, what runs it, and the milliseconds of one run of each model after a first."""
-    from idverify.inference.onnx import OnnxEngine
+    from idverify.api.app import load_engine
 
     console.print(f"{name}: hashing, loading, running on {provider}...")
     pack = load_pack(folder, name)
-    engine = OnnxEngine(pack, provider=provider, threads=1)
-    engine.warm_up()
+    engine = load_engine(pack, provider)
     milliseconds: dict[str, float] = {}
     for role, model in pack.models.items():
         batch = np.zeros((1, *model.input.shape), dtype=np.float32)

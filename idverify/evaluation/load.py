@@ -17,6 +17,7 @@ from typing import Any, Final
 from idverify.evaluation.latency import percentiles
 
 ANSWERED: Final = "answered"
+FAILED: Final = "failure_to_acquire"
 OVERLOADED: Final = "overloaded"
 REFUSALS: Final = (OVERLOADED, "attempts_exhausted")
 """What a service says that cannot take a request now: every place is taken; one client asked too often about one subject."""

@@ -1,7 +1,8 @@
 """The frozen yardstick: the same verification as anybody would first write it, on the models as published.
 
 ONNX Runtime's defaults but for one thread, no weights cleaned, no graph rewritten, one face at a time, each stage in full.
-It exists to be timed beside our path in the same run, on the same machine. Do not improve it: ratios would lose their meaning.
+It exists to be timed beside our path in the same run, on the same machine. Do not improve it: ratios would lose their meaning,
+and a test knows this file's digest.
 It decides nothing: no quality, no policy, no refusal.
 """
 
@@ -39,16 +40,16 @@ class NaivePath:
         }
 
     def embed(self, data: bytes) -> Floats:
-        """The vector (512,) of the best face. Raises IndexError where there is none."""
+        """The vector (512,) of the largest face. Raises ValueError where there is none."""
         vector, _ = self._measure(data, {})
         return vector
 
-    def verify(self, data: bytes, reference: Floats) -> tuple[float, dict[str, float]]:
-        """(cosine, milliseconds by stage) of the best face. Raises IndexError where there is none."""
+    def verify(self, data: bytes, reference: Floats) -> tuple[float, float, dict[str, float]]:
+        """(cosine, bona fide probability, milliseconds by stage). Raises ValueError where there is no face."""
         timings: dict[str, float] = {}
-        vector, _ = self._measure(data, timings)
+        vector, pad = self._measure(data, timings)
         score = _timed(timings, "compare", lambda: vector @ reference / np.linalg.norm(vector) / np.linalg.norm(reference))
-        return float(score), timings
+        return float(score), pad, timings
 
     def _measure(self, data: bytes, timings: dict[str, float]) -> tuple[Floats, float]:
         image = _timed(timings, "decode", lambda: _decode(data))
@@ -70,9 +71,11 @@ class NaivePath:
         found = [(float(score), box) for score, box in zip(scores[0, :, 1], boxes[0], strict=True) if score > 0.65]
         corners = [(box[0] * width, box[1] * height, box[2] * width, box[3] * height) for _, box in found]
         sizes = [[float(x1), float(y1), float(x2 - x1), float(y2 - y1)] for x1, y1, x2, y2 in corners]
-        best = cv2.dnn.NMSBoxes(sizes, [score for score, _ in found], 0.65, 0.4)[0]
-        left, top, across, down = sizes[int(best)]
-        return left, top, across, down
+        kept = cv2.dnn.NMSBoxes(sizes, [score for score, _ in found], 0.65, 0.4)
+        left, top, across, down = max((sizes[int(index)] for index in kept), key=lambda size: size[3])
+        # As published: the square as high as the box, about its middle, cut off at the picture's edges.
+        x, y = max(0.0, left + across / 2 - down / 2), max(0.0, top)
+        return x, y, min(width - 1, left + across / 2 + down / 2) - x, min(height - 1, top + down) - y
 
     def _landmarks(self, image: Pixels, box: Box) -> Floats:
         grey = cv2.cvtColor(cv2.resize(_crop(image, box, 1.0), (64, 64)), cv2.COLOR_BGR2GRAY)

@@ -90,7 +90,6 @@ _KEPT: Final = frozenset(
             "PACK",
             "POLICIES_FILE",
             "DEFAULT_POLICY",
-            "ENGINE",
             "PROVIDER",
             "THREADS",
             "FACES",

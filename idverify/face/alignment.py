@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 
 from idverify.errors import FailureToAssess
+from idverify.face.landmarks import mean_rows
 from idverify.values import Floats, Pixels
 
 SIDE = 112
@@ -16,32 +17,38 @@ TEMPLATE: Floats = np.array(
 # Each point is the mean of these landmarks: the lids (not the corners, which a squint moves) for the eyes, the outer and the
 # inner corner for the mouth.
 _SOURCES = ((37, 38, 40, 41), (43, 44, 46, 47), (30,), (48, 60), (54, 64))
+_MEANS = mean_rows(_SOURCES)
 
 
 def five_points(landmarks: Floats) -> Floats:
     """Left eye, right eye (as the image shows them), nose tip, left and right mouth corner: (n, 68, 2) -> (n, 5, 2)."""
-    return np.stack([landmarks[:, list(source)].mean(axis=1) for source in _SOURCES], axis=1)
+    with np.errstate(invalid="ignore"):  # `similarity` refuses what is not finite
+        points: Floats = _MEANS @ landmarks
+    return points
 
 
 def similarity(points: Floats, template: Floats = TEMPLATE) -> Floats:
     """The rotations, scales and shifts that bring points (n, k, 2) nearest to the template (k, 2): float32 (n, 2, 3).
 
-    In the plane the least-squares similarity is one complex number, so many faces take one expression. Raises
+    In the plane the least-squares similarity is one complex number, a + bi, so many faces take one expression. Raises
     FailureToAssess where the points of a face are not finite or all lie in one place.
     """
     if not np.isfinite(points).all():
         raise FailureToAssess("the landmarks of the face are not finite")
-    source = points[..., 0].astype(np.float64) + 1j * points[..., 1]
-    target = template[:, 0].astype(np.float64) + 1j * template[:, 1]
-    source_mean, target_mean = source.mean(axis=1, keepdims=True), target.mean()
-    centred = source - source_mean
-    spread = (np.abs(centred) ** 2).sum(axis=1)
+    source, target = points.astype(np.float64), template.astype(np.float64)
+    middle, goal = source.mean(axis=1), target.mean(axis=0)
+    centred, aims = source - middle[:, None], target - goal
+    spread = np.einsum("nkc,nkc->n", centred, centred)
     if not (spread > 1e-6).all():
         raise FailureToAssess("the landmarks of the face lie in one place")
-    turn = (centred.conj() * (target - target_mean)).sum(axis=1) / spread
-    shift = target_mean - turn * source_mean[:, 0]
-    rows = [np.stack([turn.real, -turn.imag, shift.real], axis=1), np.stack([turn.imag, turn.real, shift.imag], axis=1)]
-    return np.stack(rows, axis=1).astype(np.float32)
+    # Against the template, and against the template turned by a right angle.
+    a = np.einsum("nkc,kc->n", centred, aims) / spread
+    b = np.einsum("nkc,kc->n", centred, aims[:, ::-1] * (1, -1)) / spread
+    turns = np.empty((len(points), 2, 3))
+    turns[:, 0, 0] = turns[:, 1, 1] = a
+    turns[:, 1, 0], turns[:, 0, 1] = b, -b
+    turns[:, :, 2] = goal - np.einsum("nij,nj->ni", turns[:, :, :2], middle)
+    return turns.astype(np.float32)
 
 
 def align(pixels: Pixels, landmarks: Floats) -> Pixels:

@@ -7,15 +7,14 @@ degrees of yaw, 6 % of those faces, looking at them showed the landmarks right. 
 import numpy as np
 from numpy.typing import NDArray
 
+from idverify.face.landmarks import mean_rows
 from idverify.values import Floats
 
 _YAW_GAIN = 0.8  # half a head's width over the distance of the nose tip from the plane of the jaw's edges
 _PITCH_GAIN = 90.0  # degrees for the whole way from eyes to mouth
 _NOSE_AT_REST = 0.45  # where on that way the nose tip stands when the face is neither raised nor lowered
-_LEFT_EDGE, _RIGHT_EDGE = slice(0, 4), slice(13, 17)
-_LEFT_EYE, _RIGHT_EYE = slice(36, 42), slice(42, 48)
-_NOSE_TIP = 30
-_MOUTH = slice(48, 68)
+# Left eye, right eye, nose tip, left and right edge of the jaw, mouth.
+_MEANS = mean_rows((range(36, 42), range(42, 48), (30,), range(4), range(13, 17), range(48, 68)))
 
 
 def head_pose(landmarks: Floats) -> NDArray[np.float64]:
@@ -25,13 +24,11 @@ def head_pose(landmarks: Floats) -> NDArray[np.float64]:
     the image. Not finite where the landmarks coincide.
     """
     # Points as complex numbers, seen from between the eyes with the line of the eyes level and of length 1.
-    points = landmarks[..., 0].astype(np.float64) + 1j * landmarks[..., 1]
-    left, right = points[:, _LEFT_EYE].mean(axis=1), points[:, _RIGHT_EYE].mean(axis=1)
+    points = (_MEANS @ landmarks).astype(np.float64)
+    left, right, *others = (points[..., 0] + 1j * points[..., 1]).T
     with np.errstate(divide="ignore", invalid="ignore"):
-        level = (points - (left + right)[:, None] / 2) / (right - left)[:, None]
-        nose = level[:, _NOSE_TIP]
-        first, last = level[:, _LEFT_EDGE].real.mean(axis=1), level[:, _RIGHT_EDGE].real.mean(axis=1)
-        yaw = np.degrees(np.arctan(_YAW_GAIN * (2 * nose.real - first - last) / (last - first)))
-        pitch = _PITCH_GAIN * (_NOSE_AT_REST - nose.imag / level[:, _MOUTH].imag.mean(axis=1))
+        nose, first, last, mouth = (np.array(others) - (left + right) / 2) / (right - left)
+        yaw = np.degrees(np.arctan(_YAW_GAIN * (2 * nose.real - first.real - last.real) / (last.real - first.real)))
+        pitch = _PITCH_GAIN * (_NOSE_AT_REST - nose.imag / mouth.imag)
     roll = np.degrees(np.angle(right - left))
     return np.stack([yaw, np.clip(pitch, -90, 90), roll], axis=1)

@@ -87,14 +87,14 @@ def _component(name: str, native: float) -> Component:
 def _of_pixels(aligned: Pixels) -> dict[str, float]:
     grey = cv2.cvtColor(aligned[_INNER], cv2.COLOR_BGR2GRAY)
     middle = grey.shape[1] // 2
-    halves = [
-        np.bincount(half.ravel() // (256 // _BINS), minlength=_BINS) / half.size for half in np.split(grey, [middle], axis=1)
-    ]
+    halves = np.array([np.bincount(half.ravel(), minlength=256) for half in (grey[:, :middle], grey[:, middle:])])
+    levels = halves.sum(axis=0) / grey.size
+    left, right = halves.reshape(2, _BINS, -1).sum(axis=2) / halves.sum(axis=1, keepdims=True)
     return {
         "sharpness": _sharpness(grey.astype(np.float32)),
-        "under_exposure_prevention": float((grey < _DARK).mean()),
-        "over_exposure_prevention": float((grey > _LIGHT).mean()),
-        "illumination_uniformity": float(np.minimum(*halves).sum()),
+        "under_exposure_prevention": float(levels[:_DARK].sum()),
+        "over_exposure_prevention": float(levels[_LIGHT + 1 :].sum()),
+        "illumination_uniformity": float(np.minimum(left, right).sum()),
     }
 
 
@@ -104,8 +104,11 @@ def _sharpness(grey: Floats) -> float:
     directions = []
     for fine, coarse in (((7, 1), (25, 1)), ((1, 7), (1, 25))):
         smooth = cv2.GaussianBlur(grey, fine, 1.0)
-        lost = float(np.square(grey - smooth).mean()) + 0.02
-        directions.append(lost / (float(np.square(smooth - cv2.GaussianBlur(grey, coarse, 4.0)).mean()) + 0.1))
+        lost, left = (
+            cv2.norm(grey, smooth, cv2.NORM_L2SQR),
+            cv2.norm(smooth, cv2.GaussianBlur(grey, coarse, 4.0), cv2.NORM_L2SQR),
+        )
+        directions.append((lost / grey.size + 0.02) / (left / grey.size + 0.1))
     return float(np.log(min(directions)))
 
 

@@ -26,7 +26,7 @@ def select(faces: Sequence[Face], size: tuple[int, int], policy: FacesPolicy) ->
     """
     if not faces:
         raise NoFace("no face was found", (RETAKE["no_face"],))
-    largest = max(face.height for face in faces)
+    largest = largest_height(faces)
     present = sorted(
         (face for face in faces if face.height >= _BYSTANDER * largest), key=lambda face: prominence(face, size), reverse=True
     )
@@ -36,6 +36,16 @@ def select(faces: Sequence[Face], size: tuple[int, int], policy: FacesPolicy) ->
     if present[0].height < MIN_HEIGHT:
         raise FailureToAssess("the face is too small to be assessed", (RETAKE["inter_eye_distance"],))
     return present[0]
+
+
+def largest_height(faces: Sequence[Face]) -> float:
+    """Height in pixels of the largest of one or more faces."""
+    return max(face.height for face in faces)
+
+
+def smallest_rival(policy: FacesPolicy) -> float:
+    """How small a face can change what `select` says of one in the middle, as a share of that one's height."""
+    return _BYSTANDER if policy == "exactly_one" else _RIVAL
 
 
 def prominence(face: Face, size: tuple[int, int]) -> float:

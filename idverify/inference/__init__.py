@@ -1,9 +1,13 @@
-"""The port to whatever runs the models. inference/onnx.py implements it; a second engine will stand beside it."""
+"""The port to whatever runs the models. inference/onnx.py and inference/openvino.py implement it."""
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Literal, Protocol
 
 from idverify.values import EmbeddingContract, Floats
+
+Precision = Literal["native", "f32"]
+OPENVINO: Mapping[str, Precision] = {"openvino": "native", "openvino-f32": "f32"}
+"""The providers that OpenVINO is, and the precision of each; all others are ONNX Runtime's."""
 
 
 class Engine(Protocol):
@@ -31,4 +35,8 @@ class Engine(Protocol):
 
     def run(self, model: str, batch: Floats) -> tuple[Floats, ...]:
         """Outputs of the model of that role, in the graph's order; axis 0 is the batch throughout. Safe from many threads."""
+        ...
+
+    def warm_up(self) -> None:
+        """Run every model once, so that no caller waits for it. Raises Fault, or ModelRefused as it is loaded."""
         ...

@@ -72,6 +72,10 @@ class BatchingEngine:
         """What the pack's embedder takes and gives."""
         return self._engine.embedding_contract
 
+    def warm_up(self) -> None:
+        """As the engine does."""
+        self._engine.warm_up()
+
     @contextmanager
     def attending(self) -> Iterator[None]:
         """For the length of the block, this caller is one whom others wait for: it is at work that runs models."""

@@ -103,7 +103,7 @@ def _embedder_bytes(folder: Path, name: str) -> bytes:
 
 
 def _install(name: str, models_dir: Path, embedder: bytes) -> Pack:
-    """Copy the six models into a folder of their own, then name it in the manifest: the last, atomic step.
+    """Copy the models into a folder of their own, then name it in the manifest: the last, atomic step.
 
     The default pack's files are copied too, so that an upgrade of idverify never changes a pack that an operator accepted.
     """

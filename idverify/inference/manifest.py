@@ -1,7 +1,7 @@
 """The manifest of a models folder: what each model file is, whose it is, what it takes and gives, and its SHA-256.
 
-A pack is six models, one a role. Nothing runs whose bytes differ from the manifest, and in production nothing runs whose
-commercial use is not verified unless the operator accepted it by name and digest.
+A pack is seven models, one a role; two roles may share a file. Nothing runs whose bytes differ from the manifest, and in
+production nothing runs whose commercial use is not verified unless the operator accepted it by name and digest.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ from typing import Any, Literal, cast
 from idverify.errors import ModelRefused
 from idverify.values import EmbeddingContract
 
-ROLES = ("detection", "landmarks", "embedding", "pad", "pose", "eyes")
+ROLES = ("detection", "coarse_detection", "landmarks", "embedding", "pad", "pose", "eyes")
 MANIFEST = "manifest.toml"
 CommercialUse = Literal["verified", "unverified", "no"]
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")

@@ -7,6 +7,7 @@ import numpy as np
 import onnxruntime
 
 from idverify.errors import Fault, ModelRefused, ProviderUnavailable
+from idverify.inference.contract import demand_batch, demand_finite, demand_graph, run_each_once
 from idverify.inference.manifest import Model, Pack
 from idverify.values import EmbeddingContract, Floats
 
@@ -69,13 +70,10 @@ class OnnxEngine:
 
         Raises ValueError for a batch of another type or shape, Fault when the model fails or answers NaN or infinity.
         """
-        contract = self._pack.models[model].input
-        if batch.dtype != np.float32 or batch.shape[1:] != contract.shape or not len(batch):
-            raise ValueError(
-                f"{model} takes float32 (n, {', '.join(map(str, contract.shape))}), not {batch.dtype} {batch.shape}"
-            )
+        contract = self._pack.models[model]
+        demand_batch(contract, batch)
         most = _MOST_AT_ONCE if self._provider == "cpu" else _MOST_AT_ONCE_ELSEWHERE
-        parts = [self._run(model, contract.name, batch[start : start + most]) for start in range(0, len(batch), most)]
+        parts = [self._run(model, contract.input.name, batch[start : start + most]) for start in range(0, len(batch), most)]
         return parts[0] if len(parts) == 1 else tuple(np.concatenate(outputs) for outputs in zip(*parts, strict=True))
 
     def _run(self, model: str, name: str, batch: Floats) -> tuple[Floats, ...]:
@@ -83,19 +81,12 @@ class OnnxEngine:
             outputs = self._sessions[model].run(None, {name: np.ascontiguousarray(batch)})
         except Exception as error:  # ONNX Runtime's exceptions share no base of their own
             raise Fault(f"the {model} model failed: {type(error).__name__}") from error
-        # Every comparison with NaN is false: one that got through would pass each check that is written the other way round.
-        # Some ten microseconds for the detector, whose output is the largest.
-        if not all(np.isfinite(output).all() for output in outputs):
-            raise Fault(f"the {model} model answered with numbers that are not finite")
+        demand_finite(model, outputs)
         return tuple(outputs)
 
     def warm_up(self) -> None:
-        """Run every model once on zeros: the first run allocates, and shows a graph that loads and cannot run."""
-        for role, model in self._pack.models.items():
-            outputs = self.run(role, np.zeros((1, *model.input.shape), dtype=np.float32))
-            found = [output.shape[1:] for output in outputs]
-            if found != [output.shape for output in model.outputs]:
-                raise ModelRefused(f"{role}: the graph gives {found}, not what the manifest states")
+        """Run every model once on zeros."""
+        run_each_once(self, self._pack)
 
 
 def refuse_mixed_install() -> None:
@@ -134,8 +125,8 @@ def _session(model: Model, provider: str, threads: int) -> onnxruntime.Inference
     session.disable_fallback()
     if PROVIDERS[provider] not in session.get_providers():
         raise ProviderUnavailable(f"provider {provider!r} was asked for, and {model.role} runs on {session.get_providers()}")
-    inputs = [(taken.name, taken.type, tuple(taken.shape[1:])) for taken in session.get_inputs()]
-    outputs = [given.name for given in session.get_outputs()]
-    if inputs != [(model.input.name, "tensor(float)", model.input.shape)] or outputs != [out.name for out in model.outputs]:
-        raise ModelRefused(f"{model.role}: the graph takes {inputs} and gives {outputs}, not what the manifest states")
+    taken = [(port.name, [size if isinstance(size, int) else None for size in port.shape[1:]]) for port in session.get_inputs()]
+    if [port.type for port in session.get_inputs()] != ["tensor(float)"]:
+        raise ModelRefused(f"{model.role}: the graph does not take one tensor of float32")
+    demand_graph(model, taken, [given.name for given in session.get_outputs()])
     return session

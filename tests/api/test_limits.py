@@ -127,7 +127,7 @@ def test_strangers_whose_bodies_do_not_come_hold_no_place(small: Running) -> Non
     host, port = small.url.removeprefix("http://").split(":")
     with ExitStack() as stalled:
         for _ in range(8):
-            caller = stalled.enter_context(socket.create_connection((host, int(port)), timeout=5))
+            caller = stalled.enter_context(socket.create_connection((host, int(port)), timeout=30))
             caller.sendall(b"POST /v1/verifications HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n")
         time.sleep(0.2)  # all of them are being refused; envelope.DRAIN_SECONDS has not passed
         with small.stranger() as client:

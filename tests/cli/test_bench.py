@@ -140,22 +140,24 @@ def test_the_core_is_given_back(shell, tmp_path):
     """A run pins this process to one core; afterwards every core is free again."""
     before = os.sched_getaffinity(0)
     code, _ = shell("bench", "latency", "--n", "2", "--out", tmp_path, "--json")
-    assert code == 0
+    assert code in {0, 5}
     assert os.sched_getaffinity(0) == before
 
 
 def test_latency_has_both_paths_of_the_same_run_on_one_core(tmp_path):
     """The keys of the contract, every stage of ours and of the naive path, and the memory of a process of its own."""
     command = [sys.executable, "-m", "idverify.cli.main", "bench", "latency", "--n", "3", "--out", tmp_path, "--json"]
-    ran = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
+    ran = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
     report = json.loads(ran.stdout)
     assert report == json.loads((tmp_path / "report.json").read_text())
+    assert ran.returncode == (5 if report["void"] else 0)  # beside other tests the machine may be too busy to believe
+    assert report["agreement"]["failures_to_acquire"] <= report["agreement"]["naive_failures_to_acquire"]
     assert set(report["stages"]) == {"decode", "detect", "landmarks", "align", "quality", "pad", "embed", "compare", "decide"}
     assert set(report["naive"]["stages"]) == {"decode", "detect", "landmarks", "align", "pad", "embed", "compare"}
     assert report["ratio_to_naive"] == report["naive"]["total"]["p50_ms"] / report["total"]["p50_ms"]
     assert sum(found["p50_ms"] for found in report["stages"].values()) < 1.5 * report["total"]["p50_ms"]
     assert 50 < report["rss_mb"] < 450
-    assert report["provider"].startswith("onnxruntime")
+    assert report["provider"].split()[0] in {"openvino", "onnxruntime"}
 
 
 def test_people_in_both_lists_cannot_calibrate(shell, people, tmp_path):

@@ -10,7 +10,7 @@ import pytest
 from idverify.api.app import load_recogniser
 from idverify.config import load_settings
 from idverify.errors import Fault
-from idverify.evaluation.latency import OurPath, camera_frame
+from idverify.evaluation.frames import upright_frame
 from idverify.evaluation.load import (
     ANSWERED,
     OVERLOADED,
@@ -23,6 +23,7 @@ from idverify.evaluation.load import (
     sweep,
 )
 from idverify.evaluation.load_plot import draw_load
+from idverify.evaluation.paths import OurPath
 from idverify.evaluation.scaling import measure_scaling
 
 
@@ -142,7 +143,7 @@ def test_a_sweep_finds_the_knee_and_what_lies_past_it(tmp_path):
     assert over["offered_per_s"] == 400
     assert over["refused"]["overloaded"] > 100
     assert over["failed"] == {}
-    assert 40 < over["goodput_per_s"] < 105
+    assert 25 < over["goodput_per_s"] < 105
     assert found["past_the_knee"]["goodput_over_knee"] > 0.8
     assert found["past_the_knee"]["recovered_after_ms"] < 1000
     assert (over["cpu_s"], over["rss_mb"]) == (0.5, 300.0)
@@ -189,8 +190,18 @@ def test_rates_are_chosen_on_both_sides_of_the_capacity():
 
 
 def test_saturation_counts_answers_only():
-    """One place, three callers who never rest: what is refused is not throughput."""
-    assert 50 < saturate(OnePlace(), threads=3, seconds=0.4) < 101
+    """Three callers who never rest, every other one refused: what is refused is not throughput."""
+    answered = []
+
+    def send(turn):
+        time.sleep(0.005)
+        if turn % 2:
+            return OVERLOADED
+        answered.append(turn)
+        return ANSWERED
+
+    found = saturate(send, threads=3, seconds=0.3)
+    assert 0.5 * len(answered) / 0.3 < found <= len(answered) / 0.3
     with pytest.raises(Fault):
         saturate(_failing, threads=2, seconds=5)
 
@@ -207,12 +218,13 @@ def test_two_cores_do_nearly_the_work_of_two(samples):
 
     Best of six rounds, as often as four times: other work on the machine can only hide it.
     """
-    recogniser = load_recogniser(load_settings())
-    frames = [camera_frame((samples / name).read_bytes()) for name in ("obama.jpg", "obama2.jpg", "biden.jpg")]
-    ours = OurPath(recogniser.acquirer, recogniser.policies["fmr-1e-4"], frames[0])
+    recogniser = load_recogniser(load_settings(concurrency=2))
+    photos = [(samples / name).read_bytes() for name in ("obama.jpg", "obama2.jpg", "biden.jpg")]
+    frames = [upright_frame(photo, lambda photo: recogniser.acquirer.acquire(photo).face) for photo in photos]
+    verify = OurPath(recogniser.acquirer, recogniser.policies["fmr-1e-4"]).against(frames[0])
 
     def work(turn):
-        ours.verify(frames[turn % len(frames)])
+        assert verify(frames[turn % len(frames)]).score is not None
         return ANSWERED
 
     found = []

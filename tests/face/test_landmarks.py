@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from idverify.face import detection
-from idverify.face.landmarks import parse, prepare, recentred, region
+from idverify.face.landmarks import expected, parse, prepare, recentred, region
 from idverify.values import Face
 
 SPAN = st.floats(-3000, 6000)
@@ -30,12 +30,15 @@ def test_fractions_of_the_region_become_pixels_of_the_image() -> None:
     assert found[:, 0].tolist() == [[150, 125], [25, 75]]
 
 
-def test_a_box_is_moved_to_have_its_landmarks_in_the_middle_and_keeps_its_height() -> None:
-    """Landmarks that are not numbers move nothing."""
+def test_a_box_is_moved_to_have_its_landmarks_in_the_middle_and_keeps_its_size() -> None:
+    """Not where they are near it already, and not where they are not numbers."""
     face = Face((100, 100, 180, 200), 0.9)
     points = np.array([[120, 140], [200, 220]], np.float32)
-    assert recentred(face, points) == Face((110, 130, 210, 230), 0.9)
-    assert recentred(face, points * np.float32("nan")) == face
+    moved = recentred(face, points)
+    assert moved == Face((120, 130, 200, 230), 0.9)
+    assert recentred(moved, points + 3) is None
+    assert recentred(face, points * np.float32("nan")) is None
+    assert expected(face) == Face((100, 113, 180, 213), 0.9)
 
 
 def test_the_model_gets_grey_between_zero_and_one() -> None:

@@ -21,14 +21,15 @@ SHIPPED = (default_models_folder() / MANIFEST).read_text()
 def test_the_digest_of_a_pack_is_over_the_sorted_digests_of_its_files():
     """Recomputed here from the files themselves, so that tokens and acceptances name what really runs."""
     pack = load_pack(default_models_folder(), "default")
-    files = {role: hashlib.sha256((pack.folder / "default" / f"{role}.onnx").read_bytes()).hexdigest() for role in ROLES}
+    names = {role: role.removeprefix("coarse_") for role in ROLES}  # one detector under two contracts
+    files = {role: hashlib.sha256((pack.folder / "default" / f"{names[role]}.onnx").read_bytes()).hexdigest() for role in ROLES}
     expected = hashlib.sha256("".join(f"{role} {files[role]}\n" for role in sorted(ROLES)).encode()).hexdigest()
     assert pack.digest == expected
     assert pack.spelled == f"default@{expected[:16]}"
     assert pack.embedding_contract == EmbeddingContract("BGR", 127.0, 128.0, 112, 512)
 
 
-@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("role", sorted(set(ROLES) - {"coarse_detection"}))
 def test_one_flipped_bit_in_a_model_file_refuses_start(folder, role):
     """One bit in the middle of the weights changes a score; it must change nothing but the outcome of starting."""
     file = folder / "default" / f"{role}.onnx"

@@ -20,13 +20,14 @@ from idverify.cli.files import read_file
 from idverify.cli.output import AsJson, console, emit, stdout
 from idverify.cli.progress import progress_bar
 from idverify.config import load_settings
-from idverify.decision.policy import find_policy
-from idverify.errors import InputError, InvalidInput, Overloaded
+from idverify.decision.policy import Policy, find_policy
+from idverify.errors import Fault, InputError, InvalidInput, Overloaded
 from idverify.evaluation.dataset import photos_in
+from idverify.evaluation.frames import upright_frame
 from idverify.evaluation.hardware import cores_apart, held_to, processor_seconds, resident_mb
-from idverify.evaluation.latency import OurPath, camera_frame
-from idverify.evaluation.load import ANSWERED, OVERLOADED, Send, rates_around, saturate, sweep
+from idverify.evaluation.load import ANSWERED, FAILED, OVERLOADED, Send, rates_around, saturate, sweep
 from idverify.evaluation.load_plot import draw_load
+from idverify.evaluation.paths import OurPath, Verify
 from idverify.evaluation.report import output_folder, provenance, write_report
 from idverify.evaluation.scaling import measure_scaling
 from idverify.evaluation.served import Caller, served
@@ -67,13 +68,13 @@ def load(
     """
     if max(rate or [1.0]) * seconds * 2 > MOST_REQUESTS:
         raise typer.BadParameter(f"more than {MOST_REQUESTS:,} requests at one rate: lower --rate or --seconds")
-    settings = load_settings()
+    settings = load_settings(concurrency=concurrency)
     recogniser = load_recogniser(settings)
     frames = _frames(photos, recogniser)
     folder = output_folder(out)
     plan = _Plan(rate, seconds, cores, concurrency, p95_ms)
     report: dict[str, Any] = {
-        "input": "640x480 JPEG of quality 90, made in memory from the photographs by resizing onto a grey frame",
+        "input": "640x480 JPEG of quality 90, made in memory from the photographs: the face upright, 200 pixels high",
         "frames": len(frames),
         "cores": cores,
         "concurrency": concurrency,
@@ -82,7 +83,7 @@ def load(
     }
     if in_process is not False:
         policy = find_policy(recogniser.policies, settings.default_policy)
-        report["in_process"] = _in_process(plan, recogniser, OurPath(recogniser.acquirer, policy, frames[0]), frames)
+        report["in_process"] = _in_process(plan, recogniser, _verifier(recogniser, policy, frames[0]), frames)
     if in_process is not True:
         report["http"] = _over_http(plan, frames)
     write_report(folder, report)
@@ -116,7 +117,7 @@ def _frames(photos: Path | None, recogniser: Recogniser) -> list[bytes]:
     paths = list(photos_in(photos).values()) if photos else [Path(str(photo)) for photo in _samples()]
     frames = []
     for path in paths:
-        frames.append(camera_frame(read_file(path)))
+        frames.append(upright_frame(read_file(path), lambda photo: recogniser.acquirer.acquire(photo).face))
         try:
             recogniser.acquirer.acquire(frames[-1])
         except InputError as error:
@@ -124,19 +125,25 @@ def _frames(photos: Path | None, recogniser: Recogniser) -> list[bytes]:
     return frames
 
 
+def _verifier(recogniser: Recogniser, policy: Policy, reference: bytes) -> Verify:
+    verify = OurPath(recogniser.acquirer, policy).against(reference)
+    if verify is None:  # it was acquired when it was made
+        raise Fault("the first photograph cannot be acquired a second time")
+    return verify
+
+
 def _samples() -> list[Any]:
     return sorted((one for one in files("idverify.samples").iterdir() if one.name.endswith(".jpg")), key=lambda one: one.name)
 
 
-def _in_process(plan: _Plan, recogniser: Recogniser, ours: OurPath, frames: Sequence[bytes]) -> dict[str, Any]:
+def _in_process(plan: _Plan, recogniser: Recogniser, verify: Verify, frames: Sequence[bytes]) -> dict[str, Any]:
     engine = recogniser.acquirer.engine
     attending = engine.attending if isinstance(engine, BatchingEngine) else nullcontext
     places, pool = Places(plan.concurrency), ThreadPoolExecutor(plan.concurrency, "verification")
 
     def work(turn: int) -> str:
         with attending():
-            ours.verify(frames[turn % len(frames)])
-        return ANSWERED
+            return ANSWERED if verify(frames[turn % len(frames)]).score is not None else FAILED
 
     def send(turn: int) -> str:
         try:
