@@ -43,6 +43,7 @@ class Settings(BaseSettings):
     faces: Literal["exactly_one", "dominant"] = Field("dominant", description="a photo with several faces")
     policies_file: Path | None = Field(None, description="operating points made by `idverify calibrate`")
     default_policy: str = "fmr-1e-4"
+    duplicates: Literal["off", "warn", "block"] = Field("off", description="enrolling a face that is enrolled already")
 
     attempts_client_subject: int = Field(10, ge=1, description="attempts per client and subject in the window")
     attempts_subject: int = Field(40, ge=1, description="attempts per subject over all clients; wider than the above")
@@ -65,6 +66,11 @@ class Settings(BaseSettings):
     def keys_folder(self) -> Path:
         """The folder of the signing keys and the wrapped secrets."""
         return self.data_dir / "keys"
+
+    @property
+    def gallery_file(self) -> Path:
+        """The sealed index of references, in a folder of its own."""
+        return self.data_dir / "gallery" / "references.sealed"
 
     @property
     def accepted_models(self) -> frozenset[str]:

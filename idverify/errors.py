@@ -13,6 +13,7 @@
     |   |   `-- FailureToAssess        failure_to_assess
     |   |-- SubjectNotFound            subject_not_found
     |   |-- SubjectExists              subject_exists
+    |   |-- PossibleDuplicate          possible_duplicate
     |   |-- NoReference                no_reference
     |   |-- PolicyUnknown              policy_unknown
     |   `-- IdempotencyConflict        idempotency_conflict
@@ -34,6 +35,7 @@
         |-- KeyUnavailable             key_unavailable
         |-- RecordTampered             record_tampered
         |-- TemplateOutdated           template_outdated
+        |-- GalleryTooLarge            gallery_too_large
         `-- AuditBroken                audit_broken
 
 A non-match or a suspected attack is a value (idverify.values.Decision), never an exception. Any exception means: no token.
@@ -114,6 +116,12 @@ class SubjectExists(InputError):
     """The identifier is enrolled already."""
 
     code = "subject_exists"
+
+
+class PossibleDuplicate(InputError):
+    """The person is probably enrolled already, under another identifier; an operator decides."""
+
+    code = "possible_duplicate"
 
 
 class NoReference(InputError):
@@ -240,6 +248,12 @@ class TemplateOutdated(Fault):
     """The reference template belongs to another model; `idverify registry reembed` renews it."""
 
     code = "template_outdated"
+
+
+class GalleryTooLarge(Fault):
+    """More people are enrolled than the calibration can tell apart; enrolment waits for the operator."""
+
+    code = "gallery_too_large"
 
 
 class AuditBroken(Fault):

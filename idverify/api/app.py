@@ -12,6 +12,8 @@ import cv2
 
 from idverify.acquisition import Acquirer
 from idverify.ceremonies import Limits, Parts, Vault
+from idverify.ceremonies.duplicate_index import DuplicateIndex
+from idverify.ceremonies.duplicates import require_supported
 from idverify.config import Settings
 from idverify.decision.policy import Policy, policies_from
 from idverify.errors import ConfigurationInvalid, KeyUnavailable, ProviderUnavailable
@@ -108,12 +110,18 @@ def compose(settings: Settings, *, create: bool = True) -> Parts:
     if not settings.dev and settings.issuer == Settings.model_fields["issuer"].default:
         raise ConfigurationInvalid("IDVERIFY_ISSUER is not set: the URL that relying parties know this installation by")
     vault = open_vault(settings, create=create)
-    return Parts(
+    if settings.duplicates != "off":
+        engine = recogniser.engine
+        dimension = engine.embedding_contract.dimension
+        vault = replace(vault, duplicates=DuplicateIndex(settings.duplicates, engine.digests["embedding"], dimension))
+    parts = Parts(
         **{field.name: getattr(vault, field.name) for field in fields(vault)},
         acquirer=recogniser.acquirer,
         policies=recogniser.policies,
         default_policy=settings.default_policy,
     )
+    require_supported(parts)
+    return parts
 
 
 def open_vault(settings: Settings, *, create: bool) -> Vault:
@@ -144,6 +152,7 @@ def open_vault(settings: Settings, *, create: bool) -> Vault:
         signing=signers,
         now=time.time,
         random_bytes=os.urandom,
+        gallery_file=settings.gallery_file,
     )
 
 

@@ -51,11 +51,12 @@ def build_app(parts: Parts, options: Options) -> FastAPI:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     service: Service = app.state.service
     await service.start()
-    writing = asyncio.create_task(service.heads.keep_writing())
+    kept = [asyncio.create_task(work) for work in (service.heads.keep_writing(), service.index.keep_tending())]
     try:
         yield
     finally:
-        writing.cancel()
+        for task in kept:
+            task.cancel()
         await service.finish()
 
 

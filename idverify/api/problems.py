@@ -65,6 +65,7 @@ STATUS: dict[type[errors.IdverifyError], int] = {
     errors.FailureToAcquire: 422,
     errors.SubjectNotFound: 404,
     errors.SubjectExists: 409,
+    errors.PossibleDuplicate: 409,
     errors.NoReference: 409,
     errors.PolicyUnknown: 422,
     errors.IdempotencyConflict: 409,
@@ -82,6 +83,7 @@ STATUS: dict[type[errors.IdverifyError], int] = {
     errors.SigningUnavailable: 503,
     errors.KeyUnavailable: 503,
     errors.TemplateOutdated: 503,
+    errors.GalleryTooLarge: 503,
     NotReady: 503,
 }
 

@@ -14,7 +14,7 @@ from idverify.api.idempotency import HEADER, Answer, as_response, once, parse_ke
 from idverify.api.limits import ONE_IMAGE_BODY, bounded_body
 from idverify.api.sandbox import require_sample
 from idverify.api.schemas import SubjectDescription, SubjectIn, SubjectOut, parse
-from idverify.ceremonies.clients import SUBJECTS_DELETE, SUBJECTS_READ, SUBJECTS_WRITE
+from idverify.ceremonies.clients import SUBJECTS_DELETE, SUBJECTS_DUPLICATES, SUBJECTS_READ, SUBJECTS_WRITE
 from idverify.ceremonies.enrolment import enrol
 from idverify.ceremonies.erasure import erase
 from idverify.ceremonies.reference import described
@@ -37,6 +37,9 @@ router = APIRouter(tags=["subjects"])
         errors.MultipleFaces,
         errors.FailureToAssess,
         errors.SubjectExists,
+        errors.PossibleDuplicate,
+        errors.GalleryTooLarge,
+        errors.TemplateOutdated,
         errors.IdempotencyConflict,
         errors.KeyUnavailable,
     ),
@@ -73,6 +76,7 @@ def _enrol(caller: Caller, key: str | None, body: bytes) -> Answer:
             "enrolled_at": timestamp(enrolled.created_at),
             "portrait_digest": enrolled.portrait_digest,
             "retake": list(enrolled.retake),
+            "duplicate_check": enrolled.duplicate_check if SUBJECTS_DUPLICATES in caller.client.scopes else None,
         }
         return Answer(201, dumps(told))
 

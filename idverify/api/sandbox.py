@@ -59,6 +59,8 @@ class Sandbox:
                     environment=ENVIRONMENT,
                     limits=LIMITS,
                     store=Store.open(f"sqlite:///{self._folder.name}/sandbox.db"),
+                    duplicates=None,  # the samples show one man three times
+                    gallery_file=None,
                 )
             return self._parts
 

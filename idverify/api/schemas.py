@@ -137,6 +137,10 @@ class SubjectOut(BaseModel):
     enrolled_at: str = Field(examples=["2026-11-21T09:30:00Z"])
     portrait_digest: str = Field(description="SHA-256 of the portrait's file, in hex")
     retake: list[str] = Field(description="what a better portrait would do, in words; empty when nothing")
+    duplicate_check: Literal["off", "clear", "review", "incomplete"] | None = Field(
+        description="null without the scope subjects:duplicates. `review`: the face may be enrolled already, and an "
+        "operator will look; `incomplete`: nothing was found, but some references could not be searched"
+    )
 
 
 class ClaimsOut(BaseModel):

@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 from idverify import __version__
 from idverify.api.examples import SAME_MAN, sample
 from idverify.api.heads import Heads
+from idverify.api.index_keeper import IndexKeeper
 from idverify.api.limits import Places
 from idverify.api.metrics import Metrics
 from idverify.api.problems import NotReady
@@ -37,7 +38,8 @@ READINESS_SECONDS = 1.0
 class Options:
     """What the HTTP layer needs to know of an installation.
 
-    head_file: where the signed audit head is written, every head_seconds and at shutdown. concurrency: ceremonies at one time.
+    head_file: where the signed audit head is written, every head_seconds and at shutdown; the index of references
+    is tended as often. concurrency: ceremonies at one time.
     uploads, in_flight: bodies with images on their way, and requests, at one time; more of either with more concurrency.
     body_seconds: for a whole body to arrive. require_tls: refuse plain HTTP, health probes excepted. attending: entered for the
     length of each ceremony, so that an engine which gathers calls knows whether there is anyone to wait for.
@@ -64,6 +66,7 @@ class Service:
         self.uploads = Places(max(options.uploads, 2 * options.concurrency))
         self.in_flight = Places(max(options.in_flight, 4 * options.concurrency))
         self.heads = Heads(parts, options.head_file, options.head_seconds, self.metrics, self.look_up)
+        self.index = IndexKeeper(parts, options.head_seconds, self.look_up)
         self._places = Places(options.concurrency)
         self._ceremonies = ThreadPoolExecutor(options.concurrency, "ceremony")
         self._lookups = ThreadPoolExecutor(LOOKUP_THREADS, "lookup")
@@ -99,17 +102,20 @@ class Service:
         return await asyncio.get_running_loop().run_in_executor(self._lookups, work)
 
     async def start(self) -> None:
-        """Send a sample photograph through every model, so that no caller pays for the first run. Raises whatever fails."""
+        """Send a sample photograph through every model and load the index, so that no caller waits. Raises whatever fails."""
         started = time.perf_counter()
         await self.look_up(lambda: self.parts.acquirer.acquire(sample(SAME_MAN)))
         self._warm = True
         logger.info("models warm", extra={"ms": round(1000 * (time.perf_counter() - started), 1)})
+        await self.index.tend()
 
     async def finish(self) -> None:
         """Let running work end, write the last audit head, and let go of threads and of the sandbox's folder."""
         self._ceremonies.shutdown(wait=True)
         with suppress(Fault):
             await self.heads.write()
+        with suppress(Fault):
+            await self.index.tend()
         self._lookups.shutdown(wait=True)
         self._readiness.shutdown(wait=True)
         self.sandbox.close()

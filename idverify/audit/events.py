@@ -10,6 +10,8 @@ class Event(StrEnum):
     SUBJECT_READ = "subject.read"
     SUBJECT_REEMBEDDED = "subject.reembedded"
     SUBJECT_ERASED = "subject.erased"
+    POSSIBLE_DUPLICATE = "subject.possible_duplicate"
+    DUPLICATE_REFUSED = "subject.duplicate_refused"
     ATTEMPT_COUNTED = "attempt.counted"
     ATTEMPT_REFUSED = "attempt.refused"
     VERIFICATION_DECIDED = "verification.decided"

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from idverify.acquisition import Acquirer
 from idverify.decision.policy import Policy
@@ -9,6 +11,9 @@ from idverify.keys import Wrapper
 from idverify.keys.secrets import Secrets
 from idverify.keys.signing import SigningKeys
 from idverify.store import Store
+
+if TYPE_CHECKING:
+    from idverify.ceremonies.duplicate_index import DuplicateIndex
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +30,9 @@ class Vault:
     """The part of an installation that needs no models, so that keys rotate and records are erased without any.
 
     deployment: random name of this installation, part of every seal. environment: `production`, `dev` or `sandbox`.
-    issuer: URL that signed tokens name. now: seconds since the epoch. random_bytes: a cryptographic source.
+    issuer: URL that signed tokens name. now: seconds since the epoch. random_bytes: a cryptographic source. duplicates: the
+    index that enrolment searches; None where duplicates are not searched, or no models are loaded. gallery_file: where that
+    index is kept, sealed; None: nowhere.
     """
 
     deployment: str
@@ -38,6 +45,8 @@ class Vault:
     signing: SigningKeys
     now: Callable[[], float]
     random_bytes: Callable[[int], bytes]
+    duplicates: "DuplicateIndex | None" = None
+    gallery_file: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

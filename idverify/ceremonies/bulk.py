@@ -41,7 +41,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a row. code, reason, retake: of a refusal. It repeats nothing of the row but its line and its file."""
+    """What became of a row. code, reason, retake: of a refusal. It repeats nothing of the row but its line and its file.
+
+    review: it was enrolled, and the face may have been before (idverify.ceremonies.duplicates).
+    """
 
     line: int
     file: str
@@ -50,6 +53,7 @@ class Outcome:
     code: str | None = None
     reason: str | None = None
     retake: tuple[str, ...] = ()
+    review: bool = False
 
 
 def read_rows(content: bytes) -> list[Row]:
@@ -81,8 +85,7 @@ def enrol_rows(parts: Parts, rows: list[Row], folder: Path, *, actor: str) -> It
         file = row.cells["file"]
         try:
             portrait = read_portrait(folder, file)
-            subject_id, status = _enrol_or_find(parts, row, portrait, actor)
-            yield Outcome(row.line, file, status, subject_id)
+            yield _enrol_or_find(parts, row, portrait, actor)
         except InputError as error:
             retake = error.retake if isinstance(error, FailureToAcquire) else ()
             yield Outcome(row.line, file, "refused", None, error.code, error.message, retake)
@@ -122,7 +125,7 @@ def _require_columns(columns: list[str]) -> None:
         )
 
 
-def _enrol_or_find(parts: Parts, row: Row, portrait: bytes, actor: str) -> tuple[str, Literal["enrolled", "present"]]:
+def _enrol_or_find(parts: Parts, row: Row, portrait: bytes, actor: str) -> Outcome:
     claims = parse_claims({name: row.cells[name] for name in CLAIM_COLUMNS if row.cells.get(name)})
     basis = parse_legal_basis(row.cells["legal_basis"])
     identifier = row.cells["identifier"]
@@ -137,10 +140,11 @@ def _enrol_or_find(parts: Parts, row: Row, portrait: bytes, actor: str) -> tuple
             portrait=portrait,
             actor=actor,
         )
-        return enrolled.subject_id, "enrolled"
+        review = enrolled.duplicate_check == "review"
+        return Outcome(row.line, row.cells["file"], "enrolled", enrolled.subject_id, review=review)
     if _content(parts, known) != (claims_record.to_bytes(claims, basis), portrait):
         raise SubjectExists("enrolled already, with other claims or another portrait")
-    return known, "present"
+    return Outcome(row.line, row.cells["file"], "present", known)
 
 
 def _content(parts: Parts, subject_id: str) -> tuple[bytes, bytes]:

@@ -23,6 +23,7 @@ PREFIX = "idvk_"
 SUBJECTS_WRITE = "subjects:write"
 SUBJECTS_READ = "subjects:read"
 SUBJECTS_DELETE = "subjects:delete"
+SUBJECTS_DUPLICATES = "subjects:duplicates"
 VERIFICATIONS_CREATE = "verifications:create"
 TOKENS_INTROSPECT = "tokens:introspect"
 METRICS_READ = "metrics:read"
@@ -32,6 +33,7 @@ SCOPES = {
     SUBJECTS_WRITE: "enrol subjects",
     SUBJECTS_READ: "read a subject's claims and validity",
     SUBJECTS_DELETE: "erase subjects",
+    SUBJECTS_DUPLICATES: "be told that an enrolment awaits review: the face may be enrolled already",
     VERIFICATIONS_CREATE: "compare a probe with a subject, or with a reference sent along",
     TOKENS_INTROSPECT: "have verdict tokens validated",
     METRICS_READ: "read the service's metrics",

@@ -7,6 +7,7 @@ from pathlib import Path
 from idverify.audit.events import Event
 from idverify.ceremonies import Vault
 from idverify.ceremonies.auditing import record_event
+from idverify.ceremonies.gallery_file import drop_snapshot
 from idverify.ceremonies.records import context_of
 from idverify.errors import KeyUnavailable, RecordTampered
 from idverify.keys import secrets
@@ -58,6 +59,7 @@ def rotate_kek(vault: Vault, keys_folder: Path, *, actor: str, progress: Callabl
             records += wrapped
             progress(records, max(records, total))
         dropped = _drop_if_unused(vault, actor)
+    drop_snapshot(vault.gallery_file)  # sealed under a version that is gone; the next start builds the index from the records
     return KekRotation(vault.wrapper.version, dropped, records)
 
 

@@ -6,7 +6,8 @@ the last piece alone (STREAM: Hoang, Reyhanitabar, Rogaway, Vizár, 2015). The f
 
 import base64
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from cryptography.exceptions import InvalidTag
@@ -17,44 +18,94 @@ from idverify.keys import Wrapper
 
 PIECE = 64 * 1024
 TAG = 16
-_WRAP_DATA = b"idverify backup data key 1"
-_FORMAT = "idverify-backup-1"
 _LONGEST_HEADER = 4096
 
+Facts = Mapping[str, str | int]
+"""What the first line says besides, in clear, bound to every piece as it is."""
 
-def write_sealed(out: BinaryIO, lines: Iterable[bytes], wrapper: Wrapper, *, data_key: bytes, prefix: bytes) -> int:
-    """Seal the lines into `out`, and return how many. data_key: 32 fresh random bytes; prefix: 7. Raises KeyUnavailable."""
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What a stream is: `format` in its first line, and what its wrapped key is bound to; `words` name it in messages."""
+
+    format: str
+    wrap_data: bytes
+    words: str
+
+
+BACKUP = Kind("idverify-backup-1", b"idverify backup data key 1", "backup")
+
+
+def write_sealed(
+    out: BinaryIO,
+    parts: Iterable[bytes],
+    wrapper: Wrapper,
+    *,
+    data_key: bytes,
+    prefix: bytes,
+    kind: Kind = BACKUP,
+    facts: Facts | None = None,
+) -> int:
+    """Seal the parts, one after the other, into `out`, and return how many. data_key: 32 fresh random bytes; prefix: 7.
+
+    facts: few and short, for whoever must know them before the stream is opened. Raises KeyUnavailable.
+    """
     version = wrapper.version
-    header = _header(version, wrapper.wrap(data_key, _WRAP_DATA, version), prefix)
+    wrapped = wrapper.wrap(data_key, kind.wrap_data, version)
+    fields = {"key_version": version, "wrapped_key": _spelled(wrapped), "prefix": _spelled(prefix)}
+    header = json.dumps({"format": kind.format, **fields, **(facts or {})}).encode("ascii") + b"\n"
     out.write(header)
     cipher, buffer, number, count = AESGCM(data_key), bytearray(), 0, 0
-    for line in lines:
-        buffer += line
+    for part in parts:
+        buffer += part
         count += 1
-        while len(buffer) > PIECE:
-            out.write(cipher.encrypt(_nonce(prefix, number, last=False), bytes(buffer[:PIECE]), header))
-            del buffer[:PIECE]
+        whole = max(len(buffer) - 1, 0) // PIECE * PIECE  # something stays behind for the last piece
+        for start in range(0, whole, PIECE):
+            out.write(cipher.encrypt(_nonce(prefix, number, last=False), bytes(buffer[start : start + PIECE]), header))
             number += 1
+        del buffer[:whole]
     out.write(cipher.encrypt(_nonce(prefix, number, last=True), bytes(buffer), header))
     return count
 
 
-def read_sealed(source: BinaryIO, wrapper: Wrapper) -> Iterator[bytes]:
-    """The lines again, each without its line feed. What was yielded counts only once the iteration has ended.
-
-    Raises RecordTampered when a bit differs or the end is missing, KeyUnavailable without the key-encryption key it was made
-    under, InvalidInput when it is no backup.
-    """
+def read_facts(source: BinaryIO, kind: Kind) -> tuple[dict[str, Any], bytes]:
+    """The fields of the first line, not yet authenticated, and the line itself, for `read_pieces`. Raises InvalidInput."""
     header = source.readline(_LONGEST_HEADER)
-    version, wrapped, prefix = _parsed(header)
-    cipher = AESGCM(wrapper.unwrap(wrapped, _WRAP_DATA, version))
-    rest = b""
+    try:
+        fields: dict[str, Any] = json.loads(header)
+        sound = fields["format"] == kind.format and isinstance(fields["key_version"], str) and fields["key_version"].isascii()
+        sound = sound and len(_read(fields["prefix"])) == 7 and bool(_read(fields["wrapped_key"]))
+    except (ValueError, KeyError, TypeError, RecursionError):
+        sound = False
+    if not sound:
+        raise InvalidInput(f"this file is not a {kind.words} of idverify")
+    return fields, header
+
+
+def read_pieces(source: BinaryIO, header: bytes, wrapper: Wrapper, kind: Kind) -> Iterator[bytes]:
+    """The content after the first line, which `read_facts` read, in pieces. It counts only once the iteration has ended.
+
+    Raises RecordTampered when a bit differs or the end is missing, KeyUnavailable without its key-encryption key.
+    """
+    fields = json.loads(header)
+    prefix = _read(fields["prefix"])
+    cipher = AESGCM(wrapper.unwrap(_read(fields["wrapped_key"]), kind.wrap_data, fields["key_version"]))
     for number, (piece, last) in enumerate(_pieces(source)):
         try:
-            rest += cipher.decrypt(_nonce(prefix, number, last=last), piece, header)
+            yield cipher.decrypt(_nonce(prefix, number, last=last), piece, header)
         except (InvalidTag, ValueError):
-            raise RecordTampered("the backup was altered or cut short") from None
-        *complete, rest = rest.split(b"\n")
+            raise RecordTampered(f"the {kind.words} was altered or cut short") from None
+
+
+def read_sealed(source: BinaryIO, wrapper: Wrapper) -> Iterator[bytes]:
+    """The lines of a backup, each without its line feed. What was yielded counts only once the iteration has ended.
+
+    Raises as `read_facts` and `read_pieces` do.
+    """
+    _, header = read_facts(source, BACKUP)
+    rest = b""
+    for piece in read_pieces(source, header, wrapper, BACKUP):
+        *complete, rest = (rest + piece).split(b"\n")
         yield from complete
     if rest:
         raise RecordTampered("the backup ends within a line")
@@ -75,23 +126,9 @@ def _nonce(prefix: bytes, number: int, *, last: bool) -> bytes:
     return prefix + number.to_bytes(4, "big") + bytes([last])
 
 
-def _header(version: str, wrapped: bytes, prefix: bytes) -> bytes:
-    fields = {"key_version": version, "wrapped_key": _spelled(wrapped), "prefix": _spelled(prefix)}
-    return json.dumps({"format": _FORMAT, **fields}).encode("ascii") + b"\n"
-
-
-def _parsed(header: bytes) -> tuple[str, bytes, bytes]:
-    try:
-        fields: dict[str, Any] = json.loads(header)
-        wrapped, prefix = (base64.b64decode(fields[name], validate=True) for name in ("wrapped_key", "prefix"))
-        version = fields["key_version"]
-        sound = fields["format"] == _FORMAT and isinstance(version, str) and version.isascii() and len(prefix) == 7
-    except (ValueError, KeyError, TypeError, RecursionError):
-        sound = False
-    if not sound:
-        raise InvalidInput("this file is not a backup of idverify")
-    return version, wrapped, prefix
-
-
 def _spelled(data: bytes) -> str:
     return base64.b64encode(data).decode("ascii")
+
+
+def _read(text: str) -> bytes:
+    return base64.b64decode(text, validate=True)

@@ -19,9 +19,10 @@ from idverify.evaluation.calibration import OperatingPoint, Sample, calibrate, d
 from idverify.evaluation.comparisons import compare_all
 from idverify.evaluation.dataset import dataset_digest, images_of, read_pairs
 from idverify.evaluation.embeddings import Templates
+from idverify.evaluation.error_rates import det_points
 from idverify.evaluation.exclusions import Exclusion, kept, read_exclusions
 from idverify.evaluation.operating_points import write_operating_points
-from idverify.evaluation.plots import draw_det, draw_scores
+from idverify.evaluation.plots import Line, binned, det_plot, edges_for, histogram_plot, save
 from idverify.evaluation.report import output_folder, provenance, write_report
 
 app = typer.Typer()
@@ -62,7 +63,7 @@ def calibrate_command(
     folder = output_folder(out)
     recogniser = load_recogniser(load_settings())
     both = labelled_templates(recogniser, chosen | judged, folder)
-    parts = _part(both, len(chosen), first=True), _part(both, len(chosen), first=False)
+    parts = both.only(chosen), both.only(judged)
     raw = _measured(parts, (), seed)
     cleaned = _measured(parts, exclusions, seed) if exclusions else raw
     shipped = to_ship(raw[2], cleaned[2])
@@ -112,13 +113,6 @@ def _two_lists(pairs: Path, report_pairs: Path | None, seed: int) -> tuple[set[s
         return people, others
     order = np.random.default_rng(seed).permutation(sorted(people)).tolist()
     return set(order[::2]), set(order[1::2])
-
-
-def _part(templates: Templates, chosen: int, *, first: bool) -> Templates:
-    part = slice(0, chosen) if first else slice(chosen, None)
-    images = templates.images[part]
-    failures = {image: code for image, code in templates.failures.items() if image in set(images)}
-    return Templates(images, templates.vectors[part], templates.digests[part], failures)
 
 
 def _measured(parts: tuple[Templates, Templates], exclusions: Sequence[Exclusion], seed: int) -> Measured:
@@ -171,13 +165,16 @@ def _digest_of(path: Path) -> str:
 
 
 def _draw(folder: Path, raw: Measured, cleaned: Measured | None) -> None:
-    curves = {"as labelled": (raw[1].comparisons.mated_scores, raw[1].comparisons.non_mated_scores)}
+    curves = {"as labelled": raw[1].comparisons}
     if cleaned is not None:
-        curves["without label errors"] = (cleaned[1].comparisons.mated_scores, cleaned[1].comparisons.non_mated_scores)
-    draw_det(folder / "det.png", curves, "All pairs of the people reported on")
+        curves["without label errors"] = cleaned[1].comparisons
+    lines = [Line(name, *det_points(found.mated_scores, found.non_mated_scores)) for name, found in curves.items()]
+    save(det_plot(lines, labels=("false match rate (FMR)", "false non-match rate (FNMR)")), folder, "det")
     thresholds = {f"FMR {point.target_fmr:.0e}": point.threshold for point in raw[2] if point.supported}
-    kinds = dict(zip(("mated", "non-mated"), curves["as labelled"], strict=True))
-    draw_scores(folder / "scores.png", kinds, thresholds, "All pairs of the people reported on", "comparison score (cosine)")
+    kinds = {"mated": raw[1].comparisons.mated_scores, "non-mated": raw[1].comparisons.non_mated_scores}
+    edges = edges_for(list(kinds.values()))
+    histograms = {name: binned(scores, edges) for name, scores in kinds.items()}
+    save(histogram_plot(histograms, thresholds, label="comparison score (cosine)"), folder, "scores")
 
 
 def _print(report: Mapping[str, Any], folder: Path) -> None:

@@ -11,6 +11,11 @@ from idverify.cli.output import AsJson, emit, stdout
 
 app = typer.Typer()
 
+_CHECKS = {
+    "review": "this face may be enrolled already: see `idverify registry duplicates`",
+    "incomplete": "no duplicate found, but some references could not be searched: `idverify registry reembed` renews them",
+}
+
 
 @app.command()
 def enrol(
@@ -36,7 +41,8 @@ def enrol(
 
     Example: idverify enrol --dev --subject A-17 --portrait a.jpg --legal-basis "consent: form 7"
 
-    Exit codes: 0 enrolled, 3 the photo or a value cannot be used, or the identifier is enrolled already.
+    Exit codes: 0 enrolled, 3 the photo or a value cannot be used, or the identifier (or, with IDVERIFY_DUPLICATES=block, the
+    face) is enrolled already.
     """
     from idverify.ceremonies.enrolment import enrol as run
     from idverify.registry.claims import Claims
@@ -50,10 +56,13 @@ def enrol(
         stdout.print(f"enrolled as {enrolled.subject_id}", markup=False)
         for words in enrolled.retake:
             stdout.print(f"  a better portrait: {words}", markup=False)
+        if enrolled.duplicate_check in _CHECKS:
+            stdout.print(f"  {_CHECKS[enrolled.duplicate_check]}", markup=False)
 
     result = {
         "subject_id": enrolled.subject_id,
         "portrait_digest": enrolled.portrait_digest,
         "retake": list(enrolled.retake),
+        "duplicate_check": enrolled.duplicate_check,
     }
     emit(result, as_json=as_json, table=table)

@@ -31,8 +31,21 @@ def whole_installation(*, dev: bool, create: bool = False) -> "Iterator[Parts]":
     parts = compose(settings_for(dev=dev), create=create)
     try:
         yield parts
+        _keep_index(parts)
     finally:
         parts.store.close()
+
+
+def _keep_index(parts: "Parts") -> None:
+    """What the command did is done and told; without the file the next start takes longer, and that is all."""
+    from idverify.cli.output import console
+    from idverify.errors import Fault
+
+    try:
+        if parts.duplicates is not None:
+            parts.duplicates.save(parts)
+    except Fault as error:
+        console.print(f"the index of references was not kept: {error.message}", markup=False)
 
 
 @contextmanager

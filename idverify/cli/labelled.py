@@ -31,7 +31,7 @@ def operating_points_table(points: Iterable[Mapping[str, Any]], title: str | Non
     table = Table("target FMR", "threshold", "FMR", "at most", "FNMR", "95 %", box=None, header_style="dim", title=title)
     for point in points:
         if not point["supported"]:
-            table.add_row(f"{point['target_fmr']:.0e}", "not supported by n")
+            table.add_row(f"{point['target_fmr']:.0e}", point["note"])
             continue
         table.add_row(
             f"{point['target_fmr']:.0e}",

@@ -1,4 +1,4 @@
-"""`idverify registry`: enrol many, renew templates, erase, purge, count."""
+"""`idverify registry`: enrol many, renew templates, find duplicates, erase, purge, count."""
 
 import csv
 import json
@@ -13,14 +13,14 @@ import typer
 
 from idverify.cli.files import read_file
 from idverify.cli.installation import OPERATOR, Dev, settings_for, vault_only, whole_installation
-from idverify.cli.output import AsJson, console, emit, stdout
+from idverify.cli.output import AsJson, console, emit, stdout, timestamp
 from idverify.cli.progress import progress_bar
 from idverify.errors import InvalidInput
 
 if TYPE_CHECKING:
     from idverify.ceremonies.bulk import Outcome
 
-app = typer.Typer(help="The registry of subjects: import, renew templates, erase, purge, count.", no_args_is_help=True)
+app = typer.Typer(help="The registry of subjects: import, renew, find duplicates, erase, purge, count.", no_args_is_help=True)
 
 
 @app.command("import")
@@ -66,8 +66,11 @@ def import_(
         if ids is not None:
             _write_ids(ids, [outcome for outcome in outcomes if outcome.status != "refused"])
     counts = Counter(outcome.status for outcome in outcomes)
-    result = {status: counts[status] for status in ("enrolled", "present", "refused")}
+    review = sum(outcome.review for outcome in outcomes)
+    result = {**{status: counts[status] for status in ("enrolled", "present", "refused")}, "review": review}
     words = f"{counts['enrolled']} enrolled, {counts['present']} present already, {counts['refused']} refused: see {report}"
+    if review:
+        words += f"; {review} of the enrolled may have been before: see `idverify registry duplicates`"
     emit({**result, "report": str(report)}, as_json=as_json, table=lambda: stdout.print(words, markup=False, soft_wrap=True))
     raise typer.Exit(3 if counts["refused"] else 0)
 
@@ -130,6 +133,52 @@ def erase(
 
 
 @app.command()
+def reindex(dev: Dev = False, as_json: AsJson = False) -> None:
+    """Build the index of references anew from the sealed records, as IDVERIFY_DUPLICATES=warn or block searches it.
+
+    Nothing needs it day by day: the index follows the registry by itself. Broken off, it changes nothing, and may be repeated.
+
+    Example: idverify registry reindex
+
+    Exit codes: 0 built, 3 duplicates are not searched here, 4 a fault, 5 built, but some references cannot be searched.
+    """
+    with whole_installation(dev=dev) as parts, progress_bar("references") as progress:
+        index = parts.duplicates
+        if index is None:
+            raise InvalidInput("IDVERIFY_DUPLICATES is off: there is no index")
+        built = index.refresh(parts, whole=True, progress=progress)
+        result = {"references": built.references, "unsearchable": index.unsearchable, "kept": index.save(parts)}
+    words = f"{built.references} references"
+    if index.unsearchable:
+        words += f", {index.unsearchable} more cannot be searched: renew them with `idverify registry reembed`"
+    emit(result, as_json=as_json, table=lambda: stdout.print(words, markup=False, soft_wrap=True))
+    raise typer.Exit(5 if index.unsearchable else 0)
+
+
+@app.command()
+def duplicates(
+    everything: Annotated[bool, typer.Option("--all", help="those too that are settled: one of the two is erased")] = False,
+    dev: Dev = False,
+    as_json: AsJson = False,
+) -> None:
+    """List the enrolments whose face resembles somebody enrolled before, for a person to look at. Subject ids only, no scores.
+
+    Erase whichever of the two should not be there (`registry erase --subject-id`): the entry is settled then.
+
+    Example: idverify registry duplicates --json
+
+    Exit codes: 0 nothing awaits review, 5 something does.
+    """
+    from idverify.ceremonies.duplicates import reported
+
+    with vault_only(dev=dev) as vault:
+        found = [report for report in reported(vault) if everything or report.open]
+    rows = [{**asdict(report), "at": timestamp(report.at), "others": list(report.others)} for report in found]
+    emit({"duplicates": rows}, as_json=as_json, table=lambda: _print_duplicates(rows))
+    raise typer.Exit(5 if any(report.open for report in found) else 0)
+
+
+@app.command()
 def purge(dev: Dev = False, as_json: AsJson = False) -> None:
     """Delete kept evidence older than IDVERIFY_EVIDENCE_RETENTION_HOURS: answers kept for repeats, attempts beyond every limit.
 
@@ -166,6 +215,14 @@ def count(dev: Dev = False, as_json: AsJson = False) -> None:
             stdout.print(f"{name.replace('_', ' ')}: {number}", markup=False)
 
     emit(result, as_json=as_json, table=table)
+
+
+def _print_duplicates(rows: list[dict[str, Any]]) -> None:
+    if not rows:
+        stdout.print("nothing to review")
+    for row in rows:
+        what = "refused to enrol a face" if row["refused"] else f"{row['subject_id']} was enrolled with a face"
+        stdout.print(f"{row['at']}  {what} that resembles {', '.join(row['others'])}", markup=False, soft_wrap=True)
 
 
 def _write_report(path: Path, refused: "list[Outcome]") -> None:

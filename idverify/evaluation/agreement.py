@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from idverify.evaluation.intervals import clopper_pearson
-from idverify.evaluation.latency import Pair
+from idverify.evaluation.latency import Pair, acquired
 
 # PAD is judged at even odds where the policy sets no gate of its own.
 EVEN_ODDS = 0.5
@@ -17,7 +17,7 @@ def agreement(pairs: Sequence[Pair], threshold: float, minimum_pad: float | None
 
     threshold: least comparison score (cosine) of a match. Differences are ours minus the naive path's, absolute.
     """
-    both = [pair for pair in pairs if pair.ours.score is not None and pair.naive.score is not None]
+    both = acquired(pairs)
     lost = [pair for pair in pairs if pair.ours.score is None]
     lost_by_naive = [pair for pair in pairs if pair.naive.score is None]
     gate = EVEN_ODDS if minimum_pad is None else minimum_pad

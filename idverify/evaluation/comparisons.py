@@ -81,7 +81,7 @@ class Comparisons:
 
 def compare_all(templates: Templates) -> Comparisons:
     """Every image against every other one, each pair once: n = images x (images - 1) / 2."""
-    people, person = _people(templates.images)
+    people, person = people_of(templates.images)
     blocks: list[tuple[Indices, Indices, Doubles]] = []
     for start in range(0, len(templates.images), ROWS):
         rows, columns = _upper(start, min(start + ROWS, len(templates.images)), len(templates.images))
@@ -93,7 +93,7 @@ def compare_all(templates: Templates) -> Comparisons:
 
 def compare_listed(templates: Templates, pairs: Sequence[Pair]) -> Comparisons:
     """The pairs of a list, in its order."""
-    people, person = _people(templates.images)
+    people, person = people_of(templates.images)
     position = {image: index for index, image in enumerate(templates.images)}
     rows = np.array([position[pair.first] for pair in pairs], dtype=np.int32)
     columns = np.array([position[pair.second] for pair in pairs], dtype=np.int32)
@@ -101,7 +101,8 @@ def compare_listed(templates: Templates, pairs: Sequence[Pair]) -> Comparisons:
     return Comparisons(people, person[rows], person[columns], rows, columns, scores)
 
 
-def _people(images: Sequence[ImageName]) -> tuple[int, Indices]:
+def people_of(images: Sequence[ImageName]) -> tuple[int, Indices]:
+    """(P, int32 (n,)): how many people the images show, and whose each is, 0..P-1 in the order of their names."""
     names = sorted({image.person for image in images})
     index = {name: number for number, name in enumerate(names)}
     return len(names), np.array([index[image.person] for image in images], dtype=np.int32)

@@ -33,27 +33,35 @@ def fnmr(mated: Scores, threshold: float) -> float:
     return float(np.count_nonzero(mated < threshold) / mated.size)
 
 
-def threshold_at_fmr(non_mated: Scores, target: float) -> float:
+def threshold_at_fmr(non_mated: Scores, target: float, *, n: int | None = None) -> float:
     """The lowest threshold whose FMR on these scores is not above the target (0 < target < 1): the largest FMR allowed.
 
     Where ties straddle the target, all of them stay below the threshold. Never the nearest FMR, which may exceed the target.
+    n: how many scores there are where `non_mated` holds only the highest of them; raises ValueError where too few are held.
     """
     _require(non_mated, "non-mated")
     if not 0.0 < target < 1.0:
         raise ValueError("a target FMR lies between 0 and 1, both excluded")
-    allowed = _allowed(target, non_mated.size)
+    allowed = _allowed(target, non_mated.size if n is None else n)
+    if allowed >= non_mated.size:
+        raise ValueError("too few of the highest scores are known for this target")
     least_refused = np.partition(non_mated, non_mated.size - 1 - allowed)[non_mated.size - 1 - allowed]
     return float(np.nextafter(least_refused, np.array(np.inf, dtype=non_mated.dtype)))
 
 
-def equal_error_rate(mated: Scores, non_mated: Scores) -> EqualErrorRate:
-    """The equal error rate over all thresholds that the scores can tell apart."""
+def equal_error_rate(mated: Scores, non_mated: Scores, *, n: int | None = None) -> EqualErrorRate:
+    """The equal error rate over all thresholds that the scores can tell apart.
+
+    n: how many non-mated scores there are where `non_mated` holds only the highest; thresholds below those are not looked at.
+    """
     _require(mated, "mated")
     _require(non_mated, "non-mated")
     mated, non_mated = np.sort(mated), np.sort(non_mated)
     candidates = np.unique(np.concatenate([mated[np.isfinite(mated)], non_mated]).astype(np.float64))
     candidates = np.append(candidates, np.nextafter(candidates[-1], np.inf))
-    false_matches = 1.0 - np.searchsorted(non_mated, candidates, side="left") / non_mated.size
+    if n is not None and n > non_mated.size:
+        candidates = candidates[candidates >= non_mated[0]]
+    false_matches = (non_mated.size - np.searchsorted(non_mated, candidates, side="left")) / (n or non_mated.size)
     false_non_matches = np.searchsorted(mated, candidates, side="left") / mated.size
     nearest = int(np.argmin(np.abs(false_matches - false_non_matches)))
     return EqualErrorRate(float((false_matches[nearest] + false_non_matches[nearest]) / 2), float(candidates[nearest]))

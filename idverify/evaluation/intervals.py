@@ -7,14 +7,16 @@ exact binomial bound is its floor, and with none the rule of three stands in.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 Counts = NDArray[np.integer]
 Matrix = NDArray[np.float64]
+BLOCK: Final = 2048  # comparisons weighed at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,20 @@ def clopper_pearson(errors: int, n: int, confidence: float = 0.95) -> tuple[floa
     low = 0.0 if errors == 0 else _solve(lambda p: 1.0 - _binomial_cdf(errors - 1, n, p), tail, rising=True)
     high = 1.0 if errors == n else _solve(lambda p: _binomial_cdf(errors, n, p), tail, rising=False)
     return low, high
+
+
+def difference(one: Rate, other: Rate) -> tuple[float, float]:
+    """Bounds of other - one, of two independent rates, from the bounds of each (Newcombe 1998; Zou and Donner 2008)."""
+    gap = other.value - one.value
+    low = gap - math.hypot(other.value - other.low, one.high - one.value)
+    high = gap + math.hypot(other.high - other.value, one.value - one.low)
+    return low, high
+
+
+def mcnemar(only_one: int, only_other: int) -> float:
+    """Exact two-sided p of McNemar's test (1947): errors that only the one, and only the other made on the same trials."""
+    n = only_one + only_other
+    return min(1.0, 2.0 * _binomial_cdf(min(only_one, only_other), n, 0.5)) if n else 1.0
 
 
 def wilson(errors: int, n: int, z: float = 1.959963984540054) -> tuple[float, float]:
@@ -67,7 +83,24 @@ def clustered_rate(cluster: Counts, errors: NDArray[np.bool_], draws: Matrix, *,
     trials = np.bincount(cluster, minlength=draws.shape[1]).astype(np.float64)
     wrong = np.bincount(cluster, weights=errors, minlength=draws.shape[1])
     independent = int(np.count_nonzero(trials)) if independent is None else independent
-    return _clustered(draws @ wrong, draws @ trials, int(errors.sum()), errors.size, independent)
+    return clustered(draws @ wrong, draws @ trials, int(errors.sum()), errors.size, independent)
+
+
+def cumulative_weights(first: Counts, second: Counts, ends: Sequence[int], draws: Matrix) -> Matrix:
+    """How much the first `end` comparisons weigh in each replicate, for each of the ascending `ends`: (ends, replicates).
+
+    A comparison weighs the product of how often its two people were drawn. Time is of the order of comparisons x replicates,
+    and memory does not grow with the comparisons: for the few that match, of millions.
+    """
+    drawn = np.ascontiguousarray(draws.T)
+    totals = np.zeros((len(ends), draws.shape[0]))
+    running, start = np.zeros(draws.shape[0]), 0
+    for row, end in enumerate(ends):
+        for block in range(start, end, BLOCK):
+            part = slice(block, min(block + BLOCK, end))
+            running += np.einsum("cr,cr->r", drawn[first[part]], drawn[second[part]])
+        totals[row], start = running, end
+    return totals
 
 
 def clustered_fmr(first: Counts, second: Counts, errors: NDArray[np.bool_], draws: Matrix) -> Rate:
@@ -81,7 +114,22 @@ def clustered_fmr(first: Counts, second: Counts, errors: NDArray[np.bool_], draw
     trials = np.bincount(cell, minlength=people * people).astype(np.float64).reshape(people, people)
     wrong = np.bincount(cell[errors], minlength=people * people).astype(np.float64).reshape(people, people)
     pairs = int(np.count_nonzero(trials))
-    return _clustered(_quadratic(draws, wrong), _quadratic(draws, trials), int(errors.sum()), errors.size, pairs)
+    return clustered(_quadratic(draws, wrong), _quadratic(draws, trials), int(errors.sum()), errors.size, pairs)
+
+
+def clustered(wrong: Matrix, trials: Matrix, errors: int, n: int, independent: int) -> Rate:
+    """A rate with bounds from what was wrong and what was tried in each replicate, (replicates,) each.
+
+    errors of n: as observed. independent: how many trials the rule of three may count. Raises ValueError without trials.
+    """
+    _require(errors, n)
+    if errors == 0:
+        return Rate(0.0, 0.0, rule_of_three(independent), 0, n, f"rule of three, {independent} independent trials")
+    drawn = trials > 0
+    low, high = np.quantile(wrong[drawn] / trials[drawn], (0.025, 0.975))
+    exact_low, exact_high = clopper_pearson(errors, n)
+    high = max(float(high), exact_high, rule_of_three(independent))
+    return Rate(errors / n, min(float(low), exact_low), min(1.0, high), errors, n, "bootstrap of people")
 
 
 def pairs_of_people(first: Counts, second: Counts) -> int:
@@ -96,17 +144,6 @@ def supported(target: float, independent: int) -> bool:
     For an FMR the independent trials are distinct pairs of people, however many images each person has.
     """
     return independent * target >= 3.0
-
-
-def _clustered(wrong: Matrix, trials: Matrix, errors: int, n: int, independent: int) -> Rate:
-    _require(errors, n)
-    if errors == 0:
-        return Rate(0.0, 0.0, rule_of_three(independent), 0, n, f"rule of three, {independent} independent trials")
-    drawn = trials > 0
-    low, high = np.quantile(wrong[drawn] / trials[drawn], (0.025, 0.975))
-    exact_low, exact_high = clopper_pearson(errors, n)
-    high = max(float(high), exact_high, rule_of_three(independent))
-    return Rate(errors / n, min(float(low), exact_low), min(1.0, high), errors, n, "bootstrap of people")
 
 
 def _quadratic(draws: Matrix, cells: Matrix) -> Matrix:

@@ -1,58 +1,241 @@
-"""Pictures of error rates, for people who would rather look. matplotlib is loaded only when one is drawn."""
+"""Pictures of error rates, for people who would rather look. matplotlib is loaded only when one is drawn.
 
-from collections.abc import Mapping
+Names in them come from strangers (files, species, groups): nothing in a name is read as mathematics, and long ones are cut.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
-from typing import Any
+from statistics import NormalDist
+from typing import Any, Final, ParamSpec
 
 import numpy as np
 from numpy.typing import NDArray
 
-from idverify.evaluation.error_rates import Scores, det_points
+Doubles = NDArray[np.float64]
 
-Curves = Mapping[str, tuple[Scores, Scores]]
-_BLUE, _RED, _GREY = "#1f5fa8", "#c0392b", "#666666"
+# The page that shows a picture replaces these by its own variables, so that it reads as well on a dark ground.
+INK, GRID, SERIES = "#1a1d21", "#d8dce1", ("#1f5fa8", "#b4500f", "#1b7a52", "#7a3e9d", "#8a6d00", "#a3245c")
+_STYLE: Final[Any] = {
+    "text.parse_math": False,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "idverify",
+    "font.size": 10,
+    "text.color": INK,
+    "axes.edgecolor": INK,
+    "axes.labelcolor": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "grid.color": GRID,
+}
+_NORMAL: Final = NormalDist()
+_TICKS: Final = (1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8)
+_LONGEST: Final = 48
 
 
-def draw_det(path: Path, curves: Curves, title: str) -> None:
-    """Detection error trade-off: FNMR over FMR, both logarithmic. curves: name -> (mated scores, non-mated scores)."""
-    figure, axes = _figure(title)
-    for (name, (mated, non_mated)), colour in zip(curves.items(), (_BLUE, _RED, _GREY), strict=False):
-        false_matches, false_non_matches = det_points(mated, non_mated)
-        floor = 0.5 / mated.size  # a logarithmic axis has no zero: no error is drawn as half of one
-        axes.step(false_matches, np.maximum(false_non_matches, floor), where="post", color=colour, label=name, linewidth=1.6)
-    axes.set(xscale="log", yscale="log", xlabel="false match rate (FMR)", ylabel="false non-match rate (FNMR)")
-    axes.grid(True, which="both", linewidth=0.3, alpha=0.6)
-    axes.legend(frameon=False)
-    figure.savefig(path)
+P = ParamSpec("P")
 
 
-def draw_scores(path: Path, kinds: Mapping[str, Scores], thresholds: Mapping[str, float], title: str, label: str) -> None:
-    """Histogram of scores by kind, each to an area of one, with thresholds. label: what the scores are."""
-    figure, axes = _figure(title)
-    edges = _edges(kinds)
-    for (name, scores), colour in zip(kinds.items(), (_BLUE, _RED, _GREY), strict=False):
-        finite = scores[np.isfinite(scores)]
-        axes.hist(finite, bins=edges, density=True, alpha=0.55, color=colour, label=f"{name} (n = {scores.size:,})")
-    top = axes.get_ylim()[1]
+def _styled(draw: Callable[P, Any]) -> Callable[P, Any]:
+    """Draw in the project's style, and leave no trace of it in matplotlib. matplotlib takes half a second to load."""
+
+    @wraps(draw)
+    def styled(*arguments: P.args, **named: P.kwargs) -> Any:
+        from matplotlib import rc_context  # noqa: PLC0415
+
+        with rc_context(_STYLE):
+            return draw(*arguments, **named)
+
+    return styled
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Line:
+    """One curve. x, y: float64 (n,), rates; low, high: the band about y, (n,), or None."""
+
+    name: str
+    x: Doubles
+    y: Doubles
+    low: Doubles | None = None
+    high: Doubles | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One rate with its interval, 0..1."""
+
+    name: str
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A point of a curve that is named."""
+
+    name: str
+    x: float
+    y: float
+
+
+@_styled
+def det_plot(lines: Sequence[Line], marks: Sequence[Mark] = (), *, labels: tuple[str, str]) -> Any:
+    """Detection error trade-off on normal deviate axes (Martin et al., 1997): two normal distributions make a straight line.
+
+    Rates of 0 and 1 have no place on such axes and are drawn at the edge of what the numbers of the curve can show.
+    """
+    figure, axes = _figure(7, 5.6)
+    rates = np.concatenate([np.concatenate([line.x, line.y]) for line in lines])
+    inside = rates[(rates > 0) & (rates < 1)]
+    floor = float(inside.min()) / 2 if inside.size else 1e-3
+    for line, colour in zip(lines, _colours(len(lines)), strict=True):
+        x = _deviate(line.x, floor)
+        if line.low is not None and line.high is not None:
+            axes.fill_between(
+                x, _deviate(line.low, floor), _deviate(line.high, floor), color=colour, alpha=0.16, linewidth=0, step="post"
+            )
+        axes.step(x, _deviate(line.y, floor), where="post", color=colour, linewidth=1.8, label=shown(line.name))
+    for mark in marks:
+        place = _deviate(np.array([mark.x, mark.y]), floor)
+        axes.plot(*place, marker="o", markersize=5, color=INK, linestyle="none")
+        axes.annotate(shown(mark.name), place, xytext=(6, 6), textcoords="offset points", fontsize=9, in_layout=False)
+    limits = axes.get_xlim(), axes.get_ylim()
+    diagonal = [min(limits[0][0], limits[1][0]), max(limits[0][1], limits[1][1])]
+    axes.plot(diagonal, diagonal, color=GRID, linewidth=1, zorder=0)
+    for set_ticks, set_labels, (low, high) in (
+        (axes.set_xticks, axes.set_xticklabels, limits[0]),
+        (axes.set_yticks, axes.set_yticklabels, limits[1]),
+    ):
+        ticks = [tick for tick in _TICKS if low <= _NORMAL.inv_cdf(tick) <= high]
+        set_ticks([_NORMAL.inv_cdf(tick) for tick in ticks])
+        set_labels([percent(tick) for tick in ticks])
+    axes.set(xlim=limits[0], ylim=limits[1], xlabel=labels[0], ylabel=labels[1])
+    axes.grid(True, linewidth=0.6)
+    if len(lines) > 1:
+        axes.legend(frameon=False)
+    return figure
+
+
+@_styled
+def histogram_plot(
+    kinds: Mapping[str, tuple[Doubles, NDArray[np.integer]]], thresholds: Mapping[str, float], *, label: str
+) -> Any:
+    """Share of the scores in each bin, logarithmic, by kind. kinds: name -> (edges (b + 1,), counts (b,)); label: of scores."""
+    figure, axes = _figure(7, 4.4)
+    smallest = 1.0
+    for (name, (edges, counts)), colour in zip(kinds.items(), _colours(len(kinds)), strict=True):
+        n = int(counts.sum())
+        shares = counts / max(1, n)
+        smallest = min(smallest, 1 / max(1, n))
+        words = f"{shown(name)} (n = {n:,})"
+        axes.stairs(shares, edges, fill=True, color=colour, alpha=0.35, label=words)
+        axes.stairs(shares, edges, color=colour, linewidth=1.2)
+    filled = [edges[np.flatnonzero(counts)[[0, -1]] + [0, 1]] for edges, counts in kinds.values() if counts.any()]
+    ends = np.append(np.ravel(filled), list(thresholds.values()))
+    left, right = ends.min(), ends.max()
+    margin = 0.03 * (right - left)
+    limits = (left - margin, right + margin)
+    axes.set(yscale="log", ylim=(smallest / 2, 1.5), xlim=limits, xlabel=label, ylabel="share of the scores")
+    axes.yaxis.set_major_formatter(lambda value, _position: percent(value))
+    axes.yaxis.set_minor_formatter(lambda _value, _position: "")
     for index, (name, threshold) in enumerate(thresholds.items()):
-        axes.axvline(threshold, color="black", linewidth=0.9, linestyle="--")
-        axes.text(threshold, top * (0.99 - 0.06 * (index % 4)), f" {name}", fontsize=8, va="top")
-    axes.set(xlabel=label, ylabel="density")
-    axes.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.12), ncols=len(kinds))
-    figure.savefig(path)
+        axes.axvline(threshold, color=INK, linewidth=0.9, linestyle="--")
+        axes.text(threshold, 1.2 / 1.9 ** (index % 5), f" {shown(name)}", fontsize=8, va="top", in_layout=False)
+    axes.grid(True, axis="y", linewidth=0.6)
+    axes.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=_columns(kinds))
+    return figure
 
 
-def _edges(kinds: Mapping[str, Scores]) -> NDArray[np.float64]:
-    finite = np.concatenate([scores[np.isfinite(scores)] for scores in kinds.values()])
-    edges: NDArray[np.float64] = np.linspace(float(finite.min()), float(finite.max()) + 1e-6, 80)
+@_styled
+def interval_plot(bars: Sequence[Bar], lines: Mapping[str, float], *, label: str) -> Any:
+    """A row a rate, with its interval; vertical lines to hold them against. label: what the rates are."""
+    figure, axes = _figure(7, 1.3 + 0.34 * len(bars))
+    for row, bar in enumerate(bars):
+        axes.plot([bar.low, bar.high], [row, row], color=SERIES[0], linewidth=2.2, solid_capstyle="round")
+        axes.plot(bar.value, row, marker="o", markersize=6, color=SERIES[0])
+    for (name, at), style in zip(lines.items(), ("-", "--", ":"), strict=False):
+        axes.axvline(at, color=SERIES[1], linewidth=1.2, linestyle=style, label=shown(name))
+    axes.set_yticks(range(len(bars)), [shown(bar.name) for bar in bars])
+    axes.set(ylim=(len(bars) - 0.4, -0.6), xlabel=label, xlim=(0, None))
+    axes.xaxis.set_major_formatter(lambda value, _position: percent(value))
+    axes.grid(True, axis="x", linewidth=0.6)
+    if lines:
+        axes.legend(frameon=False, loc="lower left", bbox_to_anchor=(0, 1.0), ncols=len(lines), borderaxespad=0.2)
+    return figure
+
+
+@_styled
+def stage_plot(stages: Mapping[str, Mapping[str, float]]) -> Any:
+    """Milliseconds by stage, side by side. stages: name of a path -> stage -> milliseconds."""
+    names = list(dict.fromkeys(stage for found in stages.values() for stage in found))
+    figure, axes = _figure(7, 1.2 + 0.42 * len(names))
+    height = 0.8 / len(stages)
+    for place, ((path, found), colour) in enumerate(zip(stages.items(), _colours(len(stages)), strict=True)):
+        rows = np.array([row for row, name in enumerate(names) if name in found]) + (place - (len(stages) - 1) / 2) * height
+        drawn = axes.barh(rows, [found[name] for name in names if name in found], height, color=colour, label=shown(path))
+        axes.bar_label(drawn, fmt="{:.2f}", padding=3, fontsize=8)
+    axes.set_yticks(range(len(names)), [shown(name) for name in names])
+    axes.set(ylim=(len(names) - 0.4, -0.6), xlabel="milliseconds, median")
+    axes.margins(x=0.1)
+    axes.grid(True, axis="x", linewidth=0.6)
+    axes.legend(frameon=False, loc="lower right")
+    return figure
+
+
+def binned(scores: NDArray[np.floating], edges: Doubles) -> tuple[Doubles, NDArray[np.integer]]:
+    """(edges, counts) of the finite scores, for histogram_plot."""
+    return edges, np.histogram(scores[np.isfinite(scores)], bins=edges)[0]
+
+
+def edges_for(scores: Sequence[NDArray[np.floating]], bins: int = 80) -> Doubles:
+    """Edges that hold all finite scores."""
+    finite = np.concatenate([one[np.isfinite(one)] for one in scores])
+    edges: Doubles = np.linspace(float(finite.min()), float(finite.max()) + 1e-6, bins + 1)
     return edges
 
 
-def _figure(title: str) -> tuple[Any, Any]:
-    from matplotlib.figure import Figure  # noqa: PLC0415 (half a second that no other command should pay)
+@_styled
+def save(figure: Any, folder: Path, name: str) -> str:
+    """Write NAME.png and NAME.svg, the same bytes for the same figure, and return the SVG's text."""
+    figure.savefig(folder / f"{name}.png", facecolor="white", metadata={"Software": None})
+    figure.savefig(folder / f"{name}.svg", transparent=True, metadata={"Date": None, "Creator": None})
+    return (folder / f"{name}.svg").read_text(encoding="utf-8")
 
-    figure = Figure(figsize=(7, 5), dpi=120, layout="constrained")
+
+def shown(name: str) -> str:
+    """The name as a picture shows it: on one line, not too long, and with no underscore at its head, which means 'hidden'."""
+    line = "".join(mark if mark.isprintable() else " " for mark in name).strip() or "(no name)"
+    line = line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"
+    return f" {line}" if line.startswith("_") else line
+
+
+def percent(rate: float) -> str:
+    """A rate as per cent with the digits it needs: 40 %, 0.1 %, 0.0001 %."""
+    return f"{100 * rate:.10f}".rstrip("0").rstrip(".") + " %" if rate < 0.5 else f"{100 * rate:.4g} %"
+
+
+def _deviate(rates: Doubles, floor: float) -> Doubles:
+    clipped = np.clip(rates, floor, 1 - floor)
+    return np.array([_NORMAL.inv_cdf(float(rate)) for rate in clipped], dtype=np.float64)
+
+
+def _colours(n: int) -> list[str]:
+    return [SERIES[index % len(SERIES)] for index in range(n)]
+
+
+def _columns(names: Iterable[str]) -> int:
+    """How many entries of a legend stand beside each other."""
+    lengths = [len(shown(name)) for name in names]
+    return min(3, len(lengths)) if max(lengths) <= 18 else 1
+
+
+def _figure(width: float, height: float) -> tuple[Any, Any]:
+    from matplotlib.figure import Figure  # noqa: PLC0415
+
+    figure = Figure(figsize=(width, height), dpi=120, layout="constrained")
     axes = figure.subplots()
-    axes.set_title(title, fontsize=10)
     axes.spines[["top", "right"]].set_visible(False)
+    axes.set_axisbelow(True)
     return figure, axes

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, insert, select
@@ -13,6 +14,15 @@ from idverify.store.tables import audit_events
 
 BATCH = 1000
 BEFORE_ALL = -(2**63)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """An event that changed a subject's records: its number and hash in the chain, and the subject."""
+
+    seq: int
+    hash: str
+    subject_id: str
 
 
 def append(
@@ -77,6 +87,26 @@ def newest_naming_versions(tx: Connection, subject_id: str) -> Entry | None:
     about = (audit_events.c.subject_id == subject_id) & audit_events.c.event.in_(sorted(NAMES_VERSIONS))
     row = tx.execute(select(audit_events).where(about).order_by(audit_events.c.seq.desc()).limit(1)).one_or_none()
     return None if row is None else _entry(row)
+
+
+def changes(tx: Connection, after: int, limit: int) -> list[Change]:
+    """Up to `limit` events after that number, in order, that name the row versions of some subject's records."""
+    columns = audit_events.c.seq, audit_events.c.hash, audit_events.c.subject_id
+    chosen = select(*columns).where(audit_events.c.event.in_(sorted(NAMES_VERSIONS)), audit_events.c.seq > after)
+    return [Change(*row) for row in tx.execute(chosen.order_by(audit_events.c.seq).limit(limit))]
+
+
+def happened_since(tx: Connection, after: int, *kinds: Event) -> bool:
+    """Whether an event of these kinds has a number after that one."""
+    chosen = select(audit_events.c.seq).where(audit_events.c.event.in_(sorted(kinds)), audit_events.c.seq > after)
+    return tx.scalar(chosen.limit(1)) is not None
+
+
+def of_kinds(tx: Connection, *kinds: Event) -> Iterator[Entry]:
+    """The events of these kinds, in order."""
+    chosen = select(audit_events).where(audit_events.c.event.in_(sorted(kinds))).order_by(audit_events.c.seq)
+    for row in tx.execute(chosen.execution_options(yield_per=BATCH)):
+        yield _entry(row)
 
 
 def _entry(row: Any) -> Entry:

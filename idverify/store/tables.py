@@ -106,4 +106,5 @@ audit_events = Table(
     Column("previous", Text, nullable=False),
     Column("hash", Text, nullable=False),
     Index(None, "subject_id", "event", "seq"),
+    Index(None, "event", "seq"),
 )

@@ -70,6 +70,7 @@ def test_nothing_copies_a_decision_into_an_accepting_one():
         ("openvino", {"inference/openvino.py"}),
         ("onnxruntime", {"inference/onnx.py", "inference/insightface_packs.py", "evaluation/naive.py"}),
         ("pkcs11", {"keys/pkcs11.py"}),
+        ("faiss", {"registry/gallery.py"}),
     ],
 )
 def test_a_library_is_wrapped_in_one_place(module, allowed):

@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 import tomllib
 
 import pytest
@@ -93,8 +94,14 @@ def test_a_list_with_folds_is_measured_and_its_report_written(shell, people, tmp
     assert all(point["note"] == "not supported by n" for point in report["operating_points"])
     assert {"commit", "command", "date", "provider", "hardware", "models", "dataset_digest"} <= report.keys()
     assert len((out / "scores.csv").read_text().splitlines()) == 5
-    assert (out / "det.png").stat().st_size > 1000
-    assert (out / "scores.png").stat().st_size > 1000
+    assert (report["fte"]["errors"], report["fte"]["n"], report["quality"]) == (0, 2, None)
+    for name in ("det", "scores"):
+        assert (out / f"{name}.png").stat().st_size > 1000
+        assert (out / f"{name}.svg").stat().st_size > 1000
+    page = (out / "report.html").read_text()
+    assert "100.00 %" in page
+    assert "not supported by n" in page
+    assert report["commit"] is None or report["commit"] in page
 
 
 def test_a_missing_image_is_named_before_anything_is_measured(shell, people, tmp_path):
@@ -132,8 +139,148 @@ def test_attack_detection_is_reported_by_species(shell, people, samples, tmp_pat
     assert report["species"]["none"]["failures_to_acquire"] == 1
     assert report["bpcer"] == 0.0
     assert {"bpcer_high", "auc"} <= report.keys()
+    assert not {"acer", "mean_error"} & report.keys()
+    assert len((tmp_path / "o" / "scores.csv").read_text().splitlines()) == 7
+    page = (tmp_path / "o" / "report.html").read_text()
+    assert "APCER of the worst species: none" in page
+    assert "ACER" not in page.replace("APCER", "").replace("BPCER", "")
     code, _ = shell("bench", "pad", "--bona-fide", people, "--attack", "noequals", "--out", tmp_path / "o", "--json")
     assert code == 2
+
+
+def test_one_corrupt_photograph_among_many_is_a_failure_to_acquire_and_not_the_end(shell, people, tmp_path):
+    """Counted as FTA, its mated comparison as a non-match, its row in the table of images."""
+    (people / "ann" / "ann_0003.jpg").write_bytes(b"\xff\xd8\xff nothing")
+    pairs, out = tmp_path / "pairs.txt", tmp_path / "out"
+    pairs.write_text("2 1\nann 1 2\nann 1 bob 1\nann 1 3\nann 2 bob 1\n")
+    code, printed = shell("bench", "accuracy", "--images", people, "--pairs", pairs, "--out", out, "--json")
+    report = json.loads(printed)
+    assert code == 0
+    assert (report["failures_to_acquire"], report["fta"]["by_code"], report["accuracy"]["mean"]) == (
+        1,
+        {"image_rejected": 1},
+        0.75,
+    )
+    assert "ann,3," in (out / "images.csv").read_text()
+    assert ",image_rejected," in (out / "images.csv").read_text()
+
+
+@pytest.mark.parametrize("command", ["accuracy", "pad"])
+def test_an_empty_folder_is_said_to_be_empty(shell, tmp_path, command):
+    """Exit 3 with what was looked for, and nothing is written."""
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "pairs.txt").write_text("2 1\nann 1 2\nann 1 bob 1\nann 1 3\nann 2 bob 1\n")
+    folders = {
+        "accuracy": ("--images", tmp_path / "empty", "--pairs", tmp_path / "pairs.txt"),
+        "pad": ("--bona-fide", tmp_path / "empty", "--attack", f"print={tmp_path / 'empty'}"),
+    }
+    code, out = shell("bench", command, *folders[command], "--out", tmp_path / "out", "--json")
+    assert code == 3
+    assert "empty" in json.loads(out)["error"]["message"]
+    assert not (tmp_path / "out").exists()
+
+
+def test_unreadable_groups_end_the_run_before_it_begins(shell, people, tmp_path):
+    """Exit 3 and the line; without a file of groups there is nothing to hold them to, exit 2."""
+    pairs = tmp_path / "pairs.txt"
+    pairs.write_text("2 1\nann 1 2\nann 1 bob 1\nann 1 3\nann 2 bob 1\n")
+    (tmp_path / "groups.csv").write_text("person,age\nann\n")
+    arguments = ("bench", "accuracy", "--images", people, "--pairs", pairs, "--out", tmp_path / "out", "--json")
+    code, out = shell(*arguments, "--groups", tmp_path / "groups.csv")
+    assert code == 3
+    assert "line 2: 1 fields where the first line has 2" in json.loads(out)["error"]["message"]
+    assert not (tmp_path / "out").exists()
+    assert shell(*arguments, "--fail-if-group-exceeds")[0] == 2
+    assert shell(*arguments, "--all-pairs")[0] == 2
+
+
+def test_a_run_that_is_killed_goes_on_where_it_stopped_and_ends_the_same(people, tmp_path):
+    """SIGKILL after the first photograph: the second run adds the other three to the journal, and its report is an unbroken run's."""
+    pairs = tmp_path / "pairs.txt"
+    pairs.write_text("2 1\nann 1 2\nann 1 bob 1\nann 1 3\nann 2 bob 1\n")
+
+    def started(out):
+        command = ["bench", "accuracy", "--images", people, "--pairs", pairs, "--out", out, "--json"]
+        pipe = subprocess.PIPE
+        return subprocess.Popen([sys.executable, "-m", "idverify.cli.main", *map(str, command)], stdout=pipe, stderr=pipe)
+
+    def journal(out):
+        return next(iter(out.glob("cache/*.jsonl")), None)
+
+    first = started(tmp_path / "broken")
+    deadline = time.monotonic() + 60
+    while not ((found := journal(tmp_path / "broken")) and found.read_bytes()) and time.monotonic() < deadline:
+        time.sleep(0.001)
+    first.kill()
+    first.communicate()
+    before = journal(tmp_path / "broken").read_bytes()
+    assert 1 <= before.count(b"\n") < 4
+    assert not (tmp_path / "broken" / "report.json").exists()
+    reports = {}
+    for name in ("broken", "whole"):
+        out, _ = started(tmp_path / name).communicate(timeout=120)
+        reports[name] = {key: value for key, value in json.loads(out).items() if key not in {"command", "date"}}
+    assert reports["broken"] == reports["whole"]
+    assert journal(tmp_path / "broken").read_bytes().startswith(before[: before.rfind(b"\n") + 1])
+    assert journal(tmp_path / "broken").read_bytes() == journal(tmp_path / "whole").read_bytes()
+    for name in ("scores.csv", "images.csv", "report.html"):
+        found = [(tmp_path / run / name).read_text() for run in ("broken", "whole")]
+        assert name == "report.html" or found[0] == found[1]
+
+
+def test_all_pairs_and_groups_of_real_faces(shell, evaluation_data, tmp_path):
+    """Two halves of sixty people: every non-mated pair counts, a hostile name of a group is text, and the test cannot tell."""
+    lines = [line.split() for line in (evaluation_data / "lfw" / "pairsDevTest.txt").read_text().splitlines()]
+    mated = {fields[0]: fields for fields in lines if len(fields) == 3}
+    chosen = sorted(mated, key=lambda name: len(list((evaluation_data / "lfw" / name).iterdir())))[:60]
+    for name, members in (("a.txt", chosen[::2]), ("b.txt", chosen[1::2])):
+        (tmp_path / name).write_text("".join("\t".join(mated[person]) + "\n" for person in members))
+    groups = "".join(f"{person},<script>{number % 2}</script>\n" for number, person in enumerate(chosen[1::2]))
+    (tmp_path / "groups.csv").write_text("person,side\n" + groups)
+    code, out = shell(
+        "bench", "accuracy", "--images", evaluation_data / "lfw", "--pairs", tmp_path / "b.txt", "--threshold-from",
+        tmp_path / "a.txt", "--all-pairs", "--groups", tmp_path / "groups.csv", "--fail-if-group-exceeds",
+        "--out", tmp_path / "o", "--json",
+    )  # fmt: skip
+    assert code == 3
+    assert "error rates need both" in json.loads(out)["error"]["message"]
+    for name, members in (("a.txt", chosen[::2]), ("b.txt", chosen[1::2])):
+        ring = zip(members, members[1:] + members[:1], strict=True)
+        more = "".join(f"{one}\t{mated[one][1]}\t{two}\t{mated[two][1]}\n" for one, two in ring)
+        (tmp_path / name).write_text((tmp_path / name).read_text() + more)
+    arguments = (
+        "bench", "accuracy", "--images", evaluation_data / "lfw", "--pairs", tmp_path / "b.txt", "--threshold-from",
+        tmp_path / "a.txt", "--all-pairs", "--groups", tmp_path / "groups.csv", "--out", tmp_path / "o", "--json",
+    )  # fmt: skip
+    code, out = shell(*arguments, "--fail-if-group-exceeds")
+    report = json.loads(out)
+    assert code == 5
+    images = sum(len(list((evaluation_data / "lfw" / person).iterdir())) for person in chosen[1::2])
+    assert report["n_non_mated"] + report["n_mated"] == images * (images - 1) // 2
+    assert report["pairs_of_people"] == 435
+    assert [row["verdict"] for row in report["groups"][0]["groups"]] == ["not supported by n"] * 2
+    assert sum(part["n"] for part in report["quality"]["parts"]) == report["n_mated"]
+    page = (tmp_path / "o" / "report.html").read_text()
+    assert "&lt;script&gt;0&lt;/script&gt;" in page
+    assert "<script" not in page
+    code, out = shell("bench", "compare", tmp_path / "o", tmp_path / "o", "--fail-if-worse", "--json")
+    result = json.loads(out)
+    assert (code, result["verdict"], result["differ"]) == (0, "no difference beyond noise", False)
+
+
+def test_two_runs_that_cannot_be_compared_are_told_apart_by_the_exit_code(shell, people, tmp_path):
+    """Another benchmark or an empty folder: 3. A latency without samples, held to be no worse: 5."""
+    attack = f"none={people}"
+    assert (
+        shell("bench", "pad", "--bona-fide", people, "--attack", attack, "--threshold", "0.5", "--out", tmp_path / "p")[0] == 0
+    )
+    assert shell("bench", "compare", tmp_path / "p", tmp_path / "nothing", "--json")[0] == 3
+    latency = {"total": {"p50_ms": 1.0}, "ratio_to_naive": 2.0}
+    (tmp_path / "l.json").write_text(json.dumps(latency))
+    assert shell("bench", "compare", tmp_path / "p", tmp_path / "l.json", "--json")[0] == 3
+    assert shell("bench", "compare", tmp_path / "l.json", tmp_path / "l.json", "--fail-if-worse")[0] == 5
+    assert shell("bench", "compare", tmp_path / "l.json", tmp_path / "l.json")[0] == 0
+    assert shell("bench", "compare", tmp_path / "p", tmp_path / "p", "--fail-if-worse")[0] == 0
 
 
 def test_the_core_is_given_back(shell, tmp_path):
@@ -208,3 +355,25 @@ def test_calibration_that_carries_no_target_writes_no_policies_and_exits_5(shell
     assert (code, json.loads(told)["policies"]) == (5, [])
     assert not (out / "operating_points.toml").exists()
     assert (out / "report.json").exists()
+
+
+def test_search_writes_a_row_for_each_gallery_and_cosine(shell, tmp_path):
+    """Small galleries, random vectors; the report holds what the table shows, and the parameters that enrolment uses."""
+    sizes = ("--references", 300, "--references", 500)
+    code, out = shell("bench", "search", *sizes, "--queries", 40, "--comparisons", 200, "--out", tmp_path, "--json")
+    report = json.loads(out)
+    assert code == 0
+    assert report == json.loads((tmp_path / "report.json").read_text())
+    assert [(row["references"], row["cosine"], row["n"]) for row in report["search"]] == [
+        (size, cosine, 40 if cosine == 0.5 else 4) for size in (300, 500) for cosine in (0.35, 0.4, 0.45, 0.5, 0.6, 0.7)
+    ]
+    assert all(row["recall_at_1"] == 1 for row in report["search"])  # fewer references than candidates: nothing can be missed
+    assert report["parameters"]["candidates"] == 1024
+    assert report["real_population"] is None
+
+
+def test_search_names_what_is_wrong_with_the_people(shell, people, tmp_path):
+    """Two people have no covariance of 512 numbers: exit 3, and how many are needed."""
+    code, out = shell("bench", "search", "--images", people, "--references", 100, "--out", tmp_path, "--json")
+    assert code == 3
+    assert "600 or more" in json.loads(out)["error"]["message"]

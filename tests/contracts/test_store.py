@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import inspect, text
 
 from idverify.audit.chain import check_chain
 from idverify.audit.events import Event
@@ -168,6 +168,36 @@ def test_the_newest_event_that_names_versions_is_found_among_others(store):
     with store.reading() as tx:
         assert audit.newest_naming_versions(tx, A).seq == 2
         assert audit.newest_naming_versions(tx, "sub_none") is None
+
+
+def test_changes_of_the_registry_are_read_in_order_without_what_lies_between(store):
+    """A batch at a time; readings and attempts are not among them."""
+    kinds = [Event.SUBJECT_ENROLLED, Event.SUBJECT_READ, Event.SUBJECT_REEMBEDDED, Event.ATTEMPT_COUNTED, Event.SUBJECT_ERASED]
+    with store.transaction() as tx:
+        for number, kind in enumerate(kinds, start=1):
+            note(tx, number, A if number < 5 else B, kind)
+    with store.reading() as tx:
+        everything = audit.changes(tx, 0, 10)
+        assert [(change.seq, change.subject_id) for change in everything] == [(1, A), (3, A), (5, B)]
+        assert [change.hash for change in everything] == [audit.entry(tx, seq).hash for seq in (1, 3, 5)]
+        assert audit.changes(tx, 1, 1) == everything[1:2]
+        assert audit.changes(tx, 5, 10) == []
+        assert [entry.seq for entry in audit.of_kinds(tx, Event.SUBJECT_READ, Event.SUBJECT_ERASED)] == [2, 5]
+        assert audit.happened_since(tx, 4, Event.SUBJECT_ERASED, Event.SUBJECT_READ)
+        assert not audit.happened_since(tx, 4, Event.SUBJECT_READ)
+
+
+def test_a_database_of_the_first_version_is_brought_up_to_date_with_its_rows(store, database_url):
+    """As an installation finds it after an upgrade."""
+    with store.transaction() as tx:
+        note(tx, 1, A, Event.SUBJECT_ENROLLED)
+        tx.execute(text("DROP INDEX ix_audit_events_event_seq"))
+        tx.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+    again = Store.open(database_url)
+    with again.reading() as tx:
+        assert "ix_audit_events_event_seq" in {index["name"] for index in inspect(tx).get_indexes("audit_events")}
+        assert [change.subject_id for change in audit.changes(tx, 0, 10)] == [A]
+    again.close()
 
 
 def test_one_identifier_is_one_subject_even_in_a_race(store):

@@ -96,7 +96,7 @@ def test_one_person_under_two_names_raises_the_threshold_until_it_is_excluded(tm
     clean = templates_of(80, seed=1)
     vectors = clean.vectors.copy()
     vectors[3:6] = vectors[0:3]  # the second person is the first one again
-    spoiled = type(clean)(clean.images, vectors, clean.digests, {})
+    spoiled = type(clean)(clean.images, vectors, clean.digests, {}, clean.qualities)
     path = tmp_path / "exclusions.toml"
     path.write_text('[[exclusion]]\npeople = ["p0001", "p0000"]\nevidence = "the same pixels"\n')
     comparisons = compare_all(spoiled)

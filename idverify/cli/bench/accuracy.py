@@ -1,5 +1,6 @@
 """`idverify bench accuracy`: error rates on pairs of labelled photographs."""
 
+import hashlib
 import sys
 import time
 from collections.abc import Mapping
@@ -8,85 +9,147 @@ from typing import Annotated, Any
 
 import numpy as np
 import typer
+from rich.markup import escape
 
 from idverify.api.app import load_recogniser
 from idverify.cli.bench.options import Seed
 from idverify.cli.labelled import FACES, labelled_templates, operating_points_table
-from idverify.cli.output import AsJson, emit, stdout
+from idverify.cli.output import EXIT_CODES, AsJson, console, emit, stdout
 from idverify.config import load_settings
 from idverify.errors import InvalidInput
 from idverify.evaluation import accuracy as accuracy_rates
-from idverify.evaluation.comparisons import Comparisons, Indices, compare_listed
-from idverify.evaluation.dataset import dataset_digest, listed_images, read_pairs
-from idverify.evaluation.embeddings import Templates
-from idverify.evaluation.pairs import PairsList
-from idverify.evaluation.plots import draw_det, draw_scores
+from idverify.evaluation import scoring
+from idverify.evaluation.accuracy_page import Histograms, accuracy_page
+from idverify.evaluation.acquisition_rates import acquisition_rates
+from idverify.evaluation.all_pairs import EDGES
+from idverify.evaluation.breakdown import EXCEEDS, UNSUPPORTED, by_group, by_quality
+from idverify.evaluation.dataset import dataset_digest, images_of, listed_images, read_pairs
+from idverify.evaluation.groups import Grouping, read_groups
+from idverify.evaluation.html import write_page
+from idverify.evaluation.pages import interval, rate
+from idverify.evaluation.pairs import ImageName, PairsList
+from idverify.evaluation.plots import binned, edges_for
 from idverify.evaluation.report import output_folder, provenance, write_report
-from idverify.evaluation.scores import read_scores, write_scores
 
 
 def accuracy(
     *,
     images: Annotated[Path, typer.Option(help="folder of person/person_0001.jpg")],
     pairs: Annotated[Path, typer.Option(help="list of pairs in the format of LFW, with or without a line of counts")],
-    out: Annotated[Path, typer.Option(help="folder for report.json, scores.csv, plots and cached templates")],
+    out: Annotated[Path, typer.Option(help="folder for report.html, report.json, scores, plots and cached measurements")],
     threshold_from: Annotated[
         Path | None,
         typer.Option(help="list of pairs, of other people, that chooses the thresholds; needed where --pairs has no folds"),
     ] = None,
+    all_pairs: Annotated[
+        bool,
+        typer.Option(
+            "--all-pairs", help="error rates on every pair of every image of the lists' people; needs --threshold-from"
+        ),
+    ] = False,
+    groups: Annotated[
+        Path | None, typer.Option(help="CSV: a column `person` or `image`, and a column for each way to group them")
+    ] = None,
+    fail_if_group_exceeds: Annotated[
+        bool,
+        typer.Option(
+            "--fail-if-group-exceeds", help="exit 1 where a group's FNMR is over 1.25 x the overall, 5 if n cannot tell"
+        ),
+    ] = False,
     seed: Seed = 1,
     as_json: AsJson = False,
 ) -> None:
     """Accuracy and error rates on a list of pairs: ten-fold where the list has folds, else at another list's thresholds.
 
     Scores are written first, and every figure comes from them alone. An image in which no face is found makes its mated
-    comparisons non-matches, and is counted. A list without folds never takes its threshold from itself.
+    comparisons non-matches, and is counted. A list without folds never takes its threshold from itself. A run that was cut
+    short goes on where it stopped. Then open report.html in the folder.
 
     Example: idverify bench accuracy --images lfw --pairs lfw/pairsDevTest.txt --threshold-from lfw/pairsDevTrain.txt
     --out accuracy
 
-    Exit codes: 0 measured, 2 a list without folds and no other list, 3 a list or a photograph cannot be used, 4 a fault.
+    Exit codes: 0 measured, 1 a group exceeds (--fail-if-group-exceeds), 2 a list without folds and no other list, 3 a list, a
+    photograph or the groups cannot be used, 4 a fault, 5 too few comparisons to tell whether a group exceeds.
     """
-    listed = read_pairs(pairs)
-    if not listed.folds and threshold_from is None:
-        raise typer.BadParameter(
-            f"{pairs.name} has no folds, and a list never takes its threshold from itself: name another list, of other people",
-            param_hint="--threshold-from",
-        )
-    other = read_pairs(threshold_from) if threshold_from else None
-    if other and listed.people & other.people:
-        raise InvalidInput(f"{len(listed.people & other.people)} people are in both lists: name a list of other people")
-    found = listed_images(images, listed) | (listed_images(images, other) if other else {})
+    listed, other = read_pairs(pairs), read_pairs(threshold_from) if threshold_from else None
+    _check(pairs, listed, other, all_pairs=all_pairs)
+    if fail_if_group_exceeds and groups is None:
+        raise typer.BadParameter("name the groups: --groups FILE", param_hint="--fail-if-group-exceeds")
+    groupings = read_groups(groups) if groups else ()
+    mine, others = _images(images, listed, all_pairs=all_pairs), _images(images, other, all_pairs=all_pairs) if other else {}
     folder = output_folder(out)
     recogniser = load_recogniser(load_settings())
-    templates = labelled_templates(recogniser, found, folder)
-    scores, folds = _scored(templates, listed, folder / "scores.csv")
+    templates = labelled_templates(recogniser, mine | others, folder)
+    scoring.score(folder, "", templates.only(mine), listed.pairs, all_pairs=all_pairs)
+    scored = scoring.read(folder, "", all_pairs=all_pairs)
     generator = np.random.default_rng(seed)
     if other:
-        figures = accuracy_rates.by_other_list(scores, _scored(templates, other, folder / "scores_threshold.csv")[0], generator)
+        scoring.score(folder, "_threshold", templates.only(others), other.pairs, all_pairs=all_pairs)
+        choosing = scoring.read(folder, "_threshold", all_pairs=all_pairs)
+        rates = accuracy_rates.by_all_pairs(scored.listed, choosing.listed, scored.trials, choosing.trials, generator)
     else:
-        figures = accuracy_rates.by_folds(scores, folds, generator)
+        rates = accuracy_rates.by_folds(scored.listed, scored.folds, generator)
     digests = {str(image): digest for image, digest in zip(templates.images, templates.digests, strict=True)}
     report = {
-        **figures,
+        "kind": "accuracy",
+        "list": pairs.name,
+        "protocol": "all pairs" if all_pairs else "listed pairs",
+        **rates.report,
         "failures_to_acquire": len(templates.failures),
+        **acquisition_rates(scored.images, rates.draws),
+        **_parts(scored, rates, groupings),
         "dataset_digest": dataset_digest(digests),
+        "pairs_sha256": {name.name: _sha256(name) for name in (pairs, threshold_from) if name},
         "faces": FACES,
         "seed": seed,
         **provenance(recogniser.engine, arguments=sys.argv[1:], now=time.time()),
     }
     write_report(folder, report)
-    curves = {"mated": scores.mated_scores, "non-mated": scores.non_mated_scores}
-    draw_det(folder / "det.png", {pairs.name: (curves["mated"], curves["non-mated"])}, f"Pairs of {pairs.name}")
-    lines = {"threshold": float(np.mean(figures["accuracy"]["thresholds"]))}
-    draw_scores(folder / "scores.png", curves, lines, f"Pairs of {pairs.name}", "comparison score (cosine)")
+    write_page(folder, accuracy_page(folder, report, _histograms(scored)))
     emit(report, as_json=as_json, table=lambda: _print_accuracy(report, folder))
+    _end(report, held=fail_if_group_exceeds)
 
 
-def _scored(templates: Templates, listed: PairsList, path: Path) -> tuple[Comparisons, Indices]:
-    """The list's comparisons and folds, read back from the score file that was just written."""
-    write_scores(path, listed.pairs, compare_listed(templates, listed.pairs))
-    return read_scores(path)
+def _check(path: Path, listed: PairsList, other: PairsList | None, *, all_pairs: bool) -> None:
+    """Nobody chooses the threshold that judges them."""
+    if other is None and (not listed.folds or all_pairs):
+        words = "all pairs have no folds" if all_pairs else f"{path.name} has no folds"
+        raise typer.BadParameter(
+            f"{words}, and a list never takes its threshold from itself: name another list, of other people",
+            param_hint="--threshold-from",
+        )
+    if other and listed.people & other.people:
+        raise InvalidInput(f"{len(listed.people & other.people)} people are in both lists: name a list of other people")
+
+
+def _images(folder: Path, pairs: PairsList, *, all_pairs: bool) -> dict[ImageName, Path]:
+    listed = listed_images(folder, pairs)
+    return images_of(folder, pairs.people) if all_pairs else listed
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _parts(scored: scoring.Scored, rates: accuracy_rates.Rates, groupings: tuple[Grouping, ...]) -> dict[str, Any]:
+    """Keys `quality` and `groups`: parts of the comparisons, at the strictest operating point that they support."""
+    judged = rates.for_parts
+    if judged is None:
+        return {"quality": None, "groups": []}
+    trials, threshold, draws = judged.trials, judged.threshold, rates.draws
+    overall = trials.fnmr(threshold, draws).value
+    parts = by_quality(trials, scored.images.qualities, threshold, draws)
+    found = [by_group(trials, scored.images.names, grouping, threshold, draws) for grouping in groupings]
+    return {"quality": {"target_fmr": judged.target, "overall": overall, "parts": parts}, "groups": found}
+
+
+def _histograms(scored: scoring.Scored) -> Histograms:
+    mated = scored.trials.mated
+    if scored.every is not None:  # hundred bins of 1e-4 to one of 1e-2
+        coarse = EDGES[::100], scored.every.counts.reshape(-1, 100).sum(axis=1)
+        return {"mated": binned(mated, EDGES[::100]), "non-mated": coarse}
+    edges = edges_for([mated, scored.trials.non_mated])
+    return {"mated": binned(mated, edges), "non-mated": binned(scored.trials.non_mated, edges)}
 
 
 def _print_accuracy(report: Mapping[str, Any], folder: Path) -> None:
@@ -95,6 +158,26 @@ def _print_accuracy(report: Mapping[str, Any], folder: Path) -> None:
         f"[bold]accuracy {found['mean']:.2%}[/bold], standard error {found['standard_error']:.2%}, "
         f"95 % {found['low']:.2%} to {found['high']:.2%} (n = {found['n']:,}; threshold from {found['threshold_from']})"
     )
-    stdout.print(operating_points_table(report["operating_points"]))
-    stdout.print(f"EER {report['eer']:.2%}. Failures to acquire: {report['failures_to_acquire']}.")
-    stdout.print(f"{folder}: report.json, scores.csv, det.png, scores.png", markup=False)
+    words = f"{report['protocol']}: {report['n_mated']:,} mated, {report['n_non_mated']:,} non-mated"
+    stdout.print(operating_points_table(report["operating_points"], words))
+    stdout.print(
+        f"EER {rate(report['eer'])}, 95 % {interval(report['eer_low'], report['eer_high'])}. "
+        f"Failures to acquire: {report['failures_to_acquire']}; "
+        f"to enrol: {report['fte']['errors']} of {report['fte']['n']:,} people."
+    )
+    for grouping in report["groups"]:
+        stdout.print(f"by {escape(grouping['column'])}: {grouping['verdict'] or grouping['note']}")
+    stdout.print(f"{folder}: report.html, report.json, scores.csv, plots as PNG and SVG", markup=False)
+
+
+def _end(report: Mapping[str, Any], *, held: bool) -> None:
+    """Say what the groups' test could not answer, and exit as --fail-if-group-exceeds has it."""
+    for grouping in report["groups"]:
+        if grouping["note"]:
+            console.print(f"{grouping['column']}: {grouping['note']}", style="yellow", markup=False)
+    verdicts = [grouping["verdict"] for grouping in report["groups"]]
+    if held and EXCEEDS in verdicts:
+        raise typer.Exit(EXIT_CODES["rejected"])
+    if held and (not verdicts or UNSUPPORTED in verdicts or None in verdicts):
+        console.print("too few comparisons to tell whether a group exceeds the overall FNMR by more than 25 %", style="yellow")
+        raise typer.Exit(EXIT_CODES["inconclusive"])

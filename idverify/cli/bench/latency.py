@@ -22,10 +22,13 @@ from idverify.cli.progress import progress_bar
 from idverify.config import load_settings
 from idverify.decision.policy import find_policy
 from idverify.evaluation.agreement import agreement
+from idverify.evaluation.compare_latency import write_samples
 from idverify.evaluation.dataset import photos_in
 from idverify.evaluation.frames import FACE_HEIGHTS, HEIGHT, QUALITY, TILT, WIDTH, frames_of, upright_frame
 from idverify.evaluation.hardware import matrix_product_ms, one_core, resident_mb
-from idverify.evaluation.latency import summarise, time_both, void_because
+from idverify.evaluation.html import write_page
+from idverify.evaluation.latency import Pair, acquired, summarise, time_both, void_because
+from idverify.evaluation.latency_page import latency_page
 from idverify.evaluation.naive import NaivePath
 from idverify.evaluation.paths import OurPath, YardstickPath
 from idverify.evaluation.report import output_folder, provenance, write_report
@@ -44,7 +47,9 @@ def latency(
     ] = None,
     n: Annotated[int, typer.Option(min=1, max=20_000, help="camera frames, each verified once by either path")] = 200,
     seed: Annotated[int, typer.Option(help="seed of the frames: which photograph, face height, tilt, order")] = 1,
-    out: Annotated[Path, typer.Option(help="folder for report.json")] = Path("out/latency"),
+    out: Annotated[Path, typer.Option(help="folder for report.html, report.json, the samples and the plot")] = Path(
+        "out/latency"
+    ),
     as_json: AsJson = False,
 ) -> None:
     """Milliseconds from a 640x480 JPEG to a decision, by stage, on one core, beside the naive path in the same run.
@@ -60,14 +65,18 @@ def latency(
     """
     folder = output_folder(out)
     with one_core() as core:
-        report = _measure_latency(photos, n, seed) | {"core": core}
+        pairs, report = _measure_latency(photos, n, seed)
+        report["core"] = core
+    both = acquired(pairs)
+    write_samples(folder, {"ours": [pair.ours.total_ms for pair in both], "naive": [pair.naive.total_ms for pair in both]})
     write_report(folder, report)
+    write_page(folder, latency_page(folder, report))
     emit(report, as_json=as_json, table=lambda: _print_latency(report))
     if report["void"]:
         raise typer.Exit(EXIT_CODES["inconclusive"])
 
 
-def _measure_latency(photos: Path | None, n: int, seed: int) -> dict[str, Any]:
+def _measure_latency(photos: Path | None, n: int, seed: int) -> tuple[list[Pair], dict[str, Any]]:
     settings = load_settings()
     recogniser = load_recogniser(settings)
     acquirer = Acquirer(recogniser.engine, faces=FACES)
@@ -91,7 +100,8 @@ def _measure_latency(photos: Path | None, n: int, seed: int) -> dict[str, Any]:
         pairs = time_both(usable, {photo: (ours[photo], naive[photo]) for photo in ours.keys() & naive.keys()}, progress)
     product = {"before": before, "after": matrix_product_ms()}
     measured = summarise(pairs)
-    return {
+    return pairs, {
+        "kind": "latency",
         **measured,
         "void": void_because(measured["naive"]["stages"], statistics.median(product.values())),
         "agreement": agreement(pairs, policy.threshold, policy.minimum_pad),

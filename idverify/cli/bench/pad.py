@@ -8,18 +8,20 @@ from typing import Annotated, Any
 
 import numpy as np
 import typer
+from rich.markup import escape
 from rich.table import Table
 
-from idverify.api.app import Recogniser, load_recogniser
+from idverify.api.app import load_recogniser
 from idverify.cli.bench.options import Seed
-from idverify.cli.files import read_file
 from idverify.cli.output import AsJson, emit, stdout
 from idverify.cli.progress import progress_bar
 from idverify.config import load_settings
-from idverify.errors import FailureToAcquire, ImageRejected, TooLarge
 from idverify.evaluation import pad as pad_rates
-from idverify.evaluation.dataset import photos_in
-from idverify.evaluation.plots import draw_scores
+from idverify.evaluation.dataset import dataset_digest, photos_in
+from idverify.evaluation.html import write_page
+from idverify.evaluation.measurements import measure
+from idverify.evaluation.pad_page import pad_page
+from idverify.evaluation.pad_scores import read_pad_scores, write_pad_scores
 from idverify.evaluation.report import output_folder, provenance, write_report
 
 
@@ -27,7 +29,7 @@ def pad(
     *,
     bona_fide: Annotated[Path, typer.Option(help="folder of bona fide presentations")],
     attack: Annotated[list[str], typer.Option(metavar="SPECIES=DIR", help="attack presentations; once for each species")],
-    out: Annotated[Path, typer.Option(help="folder for report.json and the plot")],
+    out: Annotated[Path, typer.Option(help="folder for report.html, report.json, scores, plots and cached measurements")],
     threshold: Annotated[float | None, typer.Option(min=0, max=1, help="PAD score from which a presentation passes")] = None,
     seed: Seed = 1,
     as_json: AsJson = False,
@@ -35,7 +37,8 @@ def pad(
     """Presentation-attack detection by species, as ISO/IEC 30107-3 reports it: the worst species governs.
 
     Without --threshold, each half of the people is judged at the threshold that the other half's bona fide presentations put
-    at BPCER 5 %. Whose presentation a file is: its folder, or its name before the first underscore.
+    at BPCER 5 %. Whose presentation a file is: its folder, or its name before the first underscore. Scores are written first,
+    and every figure comes from them alone; a run that was cut short goes on where it stopped.
 
     Example: idverify bench pad --bona-fide nuaa/live --attack print=nuaa/print --out pad
 
@@ -47,25 +50,26 @@ def pad(
     found = {name: photos_in(path) for name, path in {"": bona_fide, **folders}.items()}
     folder = output_folder(out)
     recogniser = load_recogniser(load_settings())
-    total = sum(len(photos) for photos in found.values())
+    named = [(name, photo, path) for name, photos in found.items() for photo, path in photos.items()]
+    made_by = f"{recogniser.engine.pack} {recogniser.engine.provider} as the service chooses faces"
     with progress_bar("presentations") as progress:
-        presentations: dict[str, pad_rates.Presentations] = {}
-        done = 0
-        for name, photos in found.items():
-            scores = []
-            for path in photos.values():
-                scores.append(_pad_score(recogniser, path))
-                progress(done := done + 1, total)
-            people = tuple(pad_rates.person_of(photo) for photo in photos)
-            presentations[name] = pad_rates.Presentations(tuple(photos), people, np.array(scores, dtype=np.float32))
-    genuine = presentations.pop("")
-    figures = pad_rates.evaluate(genuine, presentations, threshold=threshold, generator=np.random.default_rng(seed))
-    report = {**figures, "seed": seed, **provenance(recogniser.engine, arguments=sys.argv[1:], now=time.time())}
+        paths = [path for _, _, path in named]
+        measured = measure(paths, recogniser.acquirer, cache=folder / "cache", made_by=made_by, progress=progress)
+    species = {
+        name: [(photo, one) for (kind, photo, _), one in zip(named, measured, strict=True) if kind == name] for name in found
+    }
+    write_pad_scores(folder / "scores.csv", species)
+    genuine, attacks, digests = read_pad_scores(folder / "scores.csv")
+    figures = pad_rates.evaluate(genuine, attacks, threshold=threshold, generator=np.random.default_rng(seed))
+    report = {
+        "kind": "pad",
+        **figures,
+        "dataset_digest": dataset_digest(digests),
+        "seed": seed,
+        **provenance(recogniser.engine, arguments=sys.argv[1:], now=time.time()),
+    }
     write_report(folder, report)
-    kinds = {"bona fide": genuine.acquired} | {name: found.acquired for name, found in presentations.items()}
-    odds = {name: pad_rates.log_odds(scores) for name, scores in kinds.items()}
-    lines = {f"{value:.4f}": float(pad_rates.log_odds(np.array([value]))[0]) for value in figures["thresholds"]}
-    draw_scores(folder / "scores.png", odds, lines, "Presentation-attack detection", "PAD score p as log10 of p / (1 - p)")
+    write_page(folder, pad_page(folder, report, genuine, attacks))
     emit(report, as_json=as_json, table=lambda: _print_pad(report, folder))
 
 
@@ -76,24 +80,17 @@ def _species(text: str) -> tuple[str, Path]:
     return name, Path(path)
 
 
-def _pad_score(recogniser: Recogniser, path: Path) -> float:
-    """The PAD score of a photograph; NaN where it failed to be acquired or assessed."""
-    try:
-        score = recogniser.acquirer.acquire(read_file(path)).pad_score
-    except (FailureToAcquire, ImageRejected, TooLarge):
-        return float("nan")
-    return float("nan") if score is None else score
-
-
 def _print_pad(report: Mapping[str, Any], folder: Path) -> None:
-    table = Table("species", "n", "APCER", "at most", "AUC", "failures to acquire", box=None, header_style="dim")
+    columns = ("species", "n", "people", "APCER", "at most", "at most, over people", "AUC", "no response")
+    table = Table(*columns, box=None, header_style="dim")
     for name, found in report["species"].items():
-        rates = f"{found['apcer']:.2%}", f"{found['apcer_high']:.2%}", f"{found['auc']:.4f}"
-        table.add_row(name, str(found["n"]), *rates, str(found["failures_to_acquire"]))
+        rates = [f"{found[key]:.2%}" for key in ("apcer", "apcer_high", "apcer_high_people")]
+        missing = found["failures_to_acquire"] + found["not_assessed"]
+        table.add_row(escape(name), str(found["n"]), str(found["people"]), *rates, f"{found['auc']:.4f}", str(missing))
     stdout.print(table)
     genuine = report["bona_fide"]
     stdout.print(
         f"BPCER {report['bpcer']:.2%}, at most {report['bpcer_high']:.2%} (n = {genuine['n']}, {genuine['people']} people)"
     )
     stdout.print(f"threshold from: {report['threshold_from']}", markup=False)
-    stdout.print(f"{folder}: report.json, scores.png", markup=False)
+    stdout.print(f"{folder}: report.html, report.json, scores.csv, plots as PNG and SVG", markup=False)
