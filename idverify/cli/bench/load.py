@@ -11,6 +11,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any
 
+import numpy as np
 import typer
 from rich.table import Table
 
@@ -49,6 +50,8 @@ def load(
     photos: Annotated[
         Path | None, typer.Option(help="folder of photographs; those that travel with the package unless named")
     ] = None,
+    n: Annotated[int, typer.Option(min=1, max=2000, help="photographs drawn from that folder, at most")] = 200,
+    seed: Annotated[int, typer.Option(help="of the drawing")] = 0,
     out: Annotated[Path, typer.Option(help="folder for report.json and plots")] = Path("out/load"),
     as_json: AsJson = False,
 ) -> None:
@@ -62,7 +65,7 @@ def load(
     HTTP, a service of its own is started on a loopback port with a database in a temporary folder, and ended afterwards; the
     processor time of both sides is told, and where there are cores enough, the sender has its own.
 
-    Example: idverify bench load --http --rate 20 --rate 40 --rate 80 --seconds 10 --out out/load
+    Example: idverify bench load --photos lfw --http --rate 20 --rate 40 --rate 80 --seconds 10 --out out/load
 
     Exit codes: 0 measured, 2 usage, 3 a photograph cannot be used, 4 a fault, 130 interrupted (the service is ended then too).
     """
@@ -70,12 +73,13 @@ def load(
         raise typer.BadParameter(f"more than {MOST_REQUESTS:,} requests at one rate: lower --rate or --seconds")
     settings = load_settings(concurrency=concurrency)
     recogniser = load_recogniser(settings)
-    frames = _frames(photos, recogniser)
+    frames = _frames(photos, n, seed, recogniser)
     folder = output_folder(out)
     plan = _Plan(rate, seconds, cores, concurrency, p95_ms)
     report: dict[str, Any] = {
         "input": "640x480 JPEG of quality 90, made in memory from the photographs: the face upright, 200 pixels high",
         "frames": len(frames),
+        "seed": seed,
         "cores": cores,
         "concurrency": concurrency,
         "batch_window_ms": settings.batch_window_ms,
@@ -112,11 +116,11 @@ class _Plan:
         return {"capacity_per_s": capacity, **found}
 
 
-def _frames(photos: Path | None, recogniser: Recogniser) -> list[bytes]:
+def _frames(photos: Path | None, n: int, seed: int, recogniser: Recogniser) -> list[bytes]:
     """Camera frames of photographs that can be acquired. Raises InvalidInput naming the first that cannot."""
     paths = list(photos_in(photos).values()) if photos else [Path(str(photo)) for photo in _samples()]
     frames = []
-    for path in paths:
+    for path in (paths[index] for index in np.random.default_rng(seed).permutation(len(paths))[:n]):
         frames.append(upright_frame(read_file(path), lambda photo: recogniser.acquirer.acquire(photo).face))
         try:
             recogniser.acquirer.acquire(frames[-1])
