@@ -38,6 +38,8 @@ class Settings(BaseSettings):
         default_factory=default_provider, description="what runs the models; what was asked for and is not active is an error"
     )
     threads: int = Field(1, ge=1, le=256, description="threads of one inference")
+    batch_window_ms: float = Field(0, ge=0, le=50, description="longest wait of a model call for others to run with; 0 = never")
+    batch_most: int = Field(8, ge=2, le=64, description="photographs that run together, where a window is set")
     faces: Literal["exactly_one", "dominant"] = Field("dominant", description="a photo with several faces")
     policies_file: Path | None = Field(None, description="operating points made by `idverify calibrate`")
     default_policy: str = "fmr-1e-4"

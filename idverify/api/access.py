@@ -34,8 +34,8 @@ class Caller:
         return self.service.sandbox.subject_id(named) if self.client.sandbox else named
 
 
-def service_of(request: Request) -> Service:
-    """The service of this app."""
+async def service_of(request: Request) -> Service:
+    """The service of this app. Asynchronous, as every dependency is: a plain function would run in a pool of FastAPI's own."""
     return cast(Service, request.app.state.service)
 
 

@@ -18,6 +18,7 @@ from idverify.config import Settings
 from idverify.decision.policy import Policy, policies_from
 from idverify.errors import ConfigurationInvalid, KeyUnavailable, ProviderUnavailable
 from idverify.inference import OPENVINO, Engine, Precision
+from idverify.inference.batching import BatchingEngine
 from idverify.inference.manifest import Pack, default_models_folder, describe_pack, require_accepted
 from idverify.keys import Wrapper, secrets, signing
 from idverify.keys.file import create_kek_file, load_kek_file, refuse_inside
@@ -52,7 +53,13 @@ def load_recogniser(settings: Settings) -> Recogniser:
     engine = load_engine(pack, settings.provider, callers=settings.concurrency, threads=settings.threads)
     rows = _rows_of(settings.policies_file) if settings.policies_file else pack.policies
     policies = policies_from(rows, engine.digests["embedding"])
-    return Recogniser(pack, engine, Acquirer(engine, faces=settings.faces), policies)
+    return Recogniser(pack, engine, Acquirer(_batched(engine, settings), faces=settings.faces), policies)
+
+
+def _batched(engine: Engine, settings: Settings) -> Engine:
+    if settings.batch_window_ms == 0:
+        return engine
+    return BatchingEngine(engine, window_ms=settings.batch_window_ms, most=settings.batch_most)
 
 
 def load_engine(pack: Pack, provider: str, *, callers: int = 1, threads: int = 1) -> Engine:
@@ -195,4 +202,6 @@ def create_app(parts: Parts, settings: Settings) -> "FastAPI":
         concurrency=settings.concurrency,
         require_tls=bool(settings.trusted_proxies) and not settings.dev,
     )
+    if isinstance(parts.acquirer.engine, BatchingEngine):
+        options = replace(options, attending=parts.acquirer.engine.attending)
     return build_app(parts, options)

@@ -10,7 +10,7 @@ import logging
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -41,7 +41,8 @@ class Options:
     head_file: where the signed audit head is written, every head_seconds and at shutdown; the index of references
     is tended as often. concurrency: ceremonies at one time.
     uploads, in_flight: bodies with images on their way, and requests, at one time; more of either with more concurrency.
-    body_seconds: for a whole body to arrive. require_tls: refuse plain HTTP, health probes excepted.
+    body_seconds: for a whole body to arrive. require_tls: refuse plain HTTP, health probes excepted. attending: entered for the
+    length of each ceremony, so that an engine which gathers calls knows whether there is anyone to wait for.
     """
 
     head_file: Path
@@ -51,6 +52,7 @@ class Options:
     in_flight: int = 128
     body_seconds: float = 20.0
     require_tls: bool = False
+    attending: Callable[[], AbstractContextManager[None]] = nullcontext
 
 
 class Service:
@@ -79,13 +81,17 @@ class Service:
         """
         self._places.take()
         try:
-            future = self._ceremonies.submit(work)
+            future = self._ceremonies.submit(self._attended, work)
         except BaseException:
             self._places.give_back()
             raise
         self.metrics.ceremonies.inc()
         future.add_done_callback(self._ended)
         return await asyncio.shield(asyncio.wrap_future(future))
+
+    def _attended(self, work: Callable[[], T]) -> T:
+        with self.options.attending():
+            return work()
 
     def _ended(self, _future: object) -> None:
         self.metrics.ceremonies.dec()

@@ -4,7 +4,7 @@ import os
 import platform
 import statistics
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -33,30 +33,54 @@ def one_core() -> Iterator[int | None]:
 
     Yields the core's number, or None where the system cannot pin (macOS, Windows).
     """
-    if not hasattr(os, "sched_setaffinity"):
+    with held_to(cores_apart(1)[0]) as cores:
+        yield None if cores is None else max(cores)
+
+
+@contextmanager
+def held_to(cores: Set[int]) -> Iterator[Set[int] | None]:
+    """The same for a set of cores. Yields the set, or None where the system cannot pin or `cores` is empty."""
+    if not hasattr(os, "sched_setaffinity") or not cores:
         yield None
         return
     before = os.sched_getaffinity(0)
-    core = max(before)
-    _pin_threads({core})
+    _pin_threads(cores)
     try:
-        yield core
+        yield cores
     finally:
         _pin_threads(before)
 
 
-def resident_mb() -> dict[str, float | None]:
-    """Memory of this process in MB of 10**6 bytes: resident now, and at its highest so far.
+def cores_apart(count: int) -> tuple[Set[int], Set[int]]:
+    """The `count` highest cores that this process may use, and the others; both empty where the system cannot pin."""
+    if not hasattr(os, "sched_getaffinity"):
+        return frozenset(), frozenset()
+    cores = sorted(os.sched_getaffinity(0))
+    return frozenset(cores[-count:]), frozenset(cores[:-count])
+
+
+def resident_mb(pid: int | None = None) -> dict[str, float | None]:
+    """Memory of a process, of this one unless another is named, in MB of 10**6 bytes: resident now, and its highest so far.
 
     Read from /proc: the maximum that getrusage knows survives exec, so a large parent would be measured. Elsewhere both None.
     """
     try:
-        status = Path("/proc/self/status").read_text(encoding="ascii")
+        status = Path(f"/proc/{pid or 'self'}/status").read_text(encoding="ascii")
     except OSError:
         return {"now": None, "peak": None}
     wanted = [line.split() for line in status.splitlines() if line.startswith(("VmRSS", "VmHWM"))]
     kibibytes = {words[0].rstrip(":"): int(words[1]) for words in wanted}
     return {"now": kibibytes["VmRSS"] * 1024 / 1e6, "peak": kibibytes["VmHWM"] * 1024 / 1e6}
+
+
+def processor_seconds(pid: int) -> float | None:
+    """Processor time that a process has used, in all its threads; None where /proc is missing."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
+    except OSError:
+        return None
+    user, system = stat.rpartition(")")[2].split()[11:13]  # a program's name may hold spaces and parentheses
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 def matrix_product_ms(size: int = 1024, repeats: int = 7) -> float:
@@ -70,7 +94,7 @@ def matrix_product_ms(size: int = 1024, repeats: int = 7) -> float:
     return statistics.median(elapsed)
 
 
-def _pin_threads(cores: set[int]) -> None:
+def _pin_threads(cores: Set[int]) -> None:
     for thread in Path("/proc/self/task").iterdir():
         try:
             os.sched_setaffinity(int(thread.name), cores)

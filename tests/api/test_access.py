@@ -126,3 +126,19 @@ def test_a_store_that_is_down_lets_nobody_in(
         answer = client.post("/v1/verifications", json=asked((samples / "obama2.jpg").read_bytes(), subject_id=subject))
     assert code_of(answer) == (503, "store_unavailable")
     assert "secret" not in answer.text
+
+
+def test_a_request_runs_in_the_services_own_pools_only(
+    service: Running, subject: str, samples: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """FastAPI's pool of forty threads for plain functions would cost every request a hop, and the process their memory."""
+
+    def unwanted(*_: object, **__: object) -> None:
+        raise AssertionError("a dependency or an operation is a plain function")
+
+    with service.client() as client:
+        monkeypatch.setattr("anyio.to_thread.run_sync", unwanted)
+        body = asked((samples / "obama2.jpg").read_bytes(), subject_id=subject)
+        answers = [client.post("/v1/verifications", json=body)]
+        answers += [client.get(path) for path in (f"/v1/subjects/{subject}", "/.well-known/jwks.json", "/metrics", "/readyz")]
+    assert [answer.status_code for answer in answers] == [200] * 5

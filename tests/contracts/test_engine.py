@@ -1,4 +1,4 @@
-"""What every engine owes its callers, held by ONNX Runtime and by OpenVINO in either precision."""
+"""What every engine owes its callers, held by ONNX Runtime, by OpenVINO in either precision, and by either behind a window."""
 
 import platform
 from concurrent.futures import ThreadPoolExecutor
@@ -9,6 +9,7 @@ import pytest
 from idverify.api.app import load_engine
 from idverify.errors import Fault, ModelRefused
 from idverify.inference import Engine
+from idverify.inference.batching import BatchingEngine
 from idverify.inference.manifest import MANIFEST, ROLES, default_models_folder, describe_pack, load_pack
 from tests.inference.conftest import eye_graph, folder, substitute
 
@@ -25,9 +26,15 @@ def provider(request) -> str:
 
 
 @pytest.fixture(scope="module")
-def engine(provider) -> Engine:
+def plain(provider) -> Engine:
     """The default pack, for two callers at a time."""
     return load_engine(PACK, provider, callers=2)
+
+
+@pytest.fixture(scope="module", params=["plain", "batching"])
+def engine(plain, request) -> Engine:
+    """The engine, and the engine behind a window."""
+    return plain if request.param == "plain" else BatchingEngine(plain, window_ms=2, most=4)
 
 
 @pytest.fixture(scope="module")

@@ -5,11 +5,12 @@ import typer
 from idverify.cli.bench.accuracy import accuracy
 from idverify.cli.bench.compare import compare
 from idverify.cli.bench.latency import latency
+from idverify.cli.bench.load import load
 from idverify.cli.bench.pad import pad
 from idverify.cli.bench.search import search
 
 app = typer.Typer(
-    help="Measure before you trust a threshold: accuracy, attack detection, latency, search.", no_args_is_help=True
+    help="Measure before you trust a threshold: accuracy, attack detection, latency, load, search.", no_args_is_help=True
 )
-for command in (accuracy, pad, latency, search, compare):
+for command in (accuracy, pad, latency, load, search, compare):
     app.command()(command)
