@@ -1,4 +1,4 @@
-"""Comparison scores (step 8): the cosine of two templates, -1..1. All vectors are unit vectors (face.embedding.parse)."""
+"""Comparison scores (step 8): the cosine of two templates, -1..1. All vectors are unit vectors (face.embedding.fuse)."""
 
 import numpy as np
 

@@ -82,7 +82,11 @@ def test_list_states_pack_digests_licence_and_right_of_use(idverify):
     assert "MIT" in pack["licence"]
     assert {row["role"] for row in pack["models"]} == set(ROLES)
     embedding = next(row["sha256"] for row in pack["models"] if row["role"] == "embedding")
-    assert all(policy["model_digest"] == embedding for policy in pack["policies"])
+    digests = {row["variant"]: row["digest"] for row in pack["variants"]}
+    assert digests["fast"] == embedding != digests["accurate"]
+    assert {policy["model_digest"] for policy in pack["policies"]} <= set(digests.values())
+    for row in pack["variants"]:
+        assert row["policies"] == sum(policy["model_digest"] == row["digest"] for policy in pack["policies"])
 
 
 def test_list_can_be_read_on_80_columns(monkeypatch, capsys):
@@ -104,6 +108,7 @@ def test_verify_runs_every_model_and_a_changed_byte_exits_4(idverify, tmp_path):
     assert printed["verified"] is True
     assert " cpu" in printed["provider"]
     assert len(printed["models"]) == len(ROLES)
+    assert [row["variant"] for row in printed["variants"]] == ["fast", "accurate"]
     assert all(row["milliseconds"] > 0 for row in printed["models"])
 
     copied = tmp_path / "copied"
@@ -131,7 +136,7 @@ def test_an_added_pack_is_the_default_one_with_its_embedder_replaced(idverify, s
 
     pack = load_pack(tmp_path / "models-added", "buffalo_l")
     assert pack.spelled == printed["pack"]
-    assert pack.embedding_contract == EmbeddingContract("RGB", 127.5, 127.5, 112, 512)
+    assert pack.variant.embedders[0].contract == EmbeddingContract("RGB", 127.5, 127.5, 112, 512)
     shipped = load_pack(default_models_folder(), "default")
     same = {role for role in pack.models if pack.models[role].sha256 == shipped.models[role].sha256}
     assert same == set(pack.models) - {"embedding"}
@@ -235,7 +240,7 @@ def test_a_download_is_added_as_a_folder_is(idverify, tmp_path, monkeypatch):
 
     monkeypatch.setattr(storage, "download", download)
     assert idverify("add", "antelopev2")[0] == 0
-    assert load_pack(tmp_path / "models-added", "antelopev2").embedding_contract.colour == "RGB"
+    assert load_pack(tmp_path / "models-added", "antelopev2").variant.embedders[0].contract.colour == "RGB"
 
 
 def test_without_insightface_the_way_to_install_it_is_told(idverify, monkeypatch):
