@@ -199,6 +199,8 @@ def _print_packs(packs: list[Pack]) -> None:
         _print_rows(_described(pack)["models"], ("role", "file", "sha256", "size"))
         for variant in pack.variants.values():
             _print_policies(variant, _policies(pack, variant))
+        for words in dict.fromkeys(str(row.get("calibrated_on", "")) for row in _described(pack)["policies"]):
+            stdout.print(f"calibrated on: {escape(words)}")
 
 
 def _print_policies(variant: Variant, policies: list[dict[str, Any]]) -> None:
@@ -211,8 +213,6 @@ def _print_policies(variant: Variant, policies: list[dict[str, Any]]) -> None:
         return
     shown = [{name: f"{value:.3g}" if isinstance(value, float) else value for name, value in row.items()} for row in policies]
     _print_rows(shown, ("name", "threshold", "target_fmr", "fmr_high", "fnmr", "n_non_mated"))
-    for words in dict.fromkeys(str(row.get("calibrated_on", "")) for row in policies):
-        stdout.print(f"calibrated on: {escape(words)}")
 
 
 def _print_rows(rows: list[dict[str, Any]], columns: tuple[str, ...]) -> None:
