@@ -1,7 +1,8 @@
 """Calibrate the shipped policies anew: after a change of model, alignment or detection. Needs IDVERIFY_DATA; minutes.
 
-Runs `idverify calibrate` on LFW's View 1, keeps its report as benchmarks/results/calibration.json, and writes the [[policy]]
-tables at the end of models/manifest.toml. What a person set on a policy (minimum_quality, minimum_pad) stays.
+Runs `idverify calibrate` on LFW's View 1 in each variant of the default pack, keeps the reports as
+benchmarks/results/calibration.json and calibration_accurate.json, and writes the [[policy]] tables at the end of
+models/manifest.toml. What a person set on a policy (minimum_quality, minimum_pad) stays.
 """
 
 import json
@@ -10,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 MANIFEST = ROOT / "models" / "manifest.toml"
 OUT = Path("build") / "calibration"
 HEAD = "# Operating points of the default pack"
+REPORTS = {"fast": "calibration.json", "accurate": "calibration_accurate.json"}  # of each variant, in benchmarks/results
 GATES = ("minimum_quality", "minimum_pad")
 WORDS = (
     "Labeled Faces in the Wild, View 1, deep-funneled (thresholds from the people of pairsDevTrain, rates from those of "
@@ -27,34 +30,56 @@ WORDS = (
 
 
 def main() -> int:
-    """Exit code of the calibration."""
+    """Exit code of the calibration that failed, else 0."""
     data = os.environ.get("IDVERIFY_DATA", "").rstrip("/")
     if not data:
         print("IDVERIFY_DATA is not set: there is nothing to calibrate on", file=sys.stderr)
         return 2
     lists = ["--pairs", f"{data}/lfw/pairsDevTrain.txt", "--report-pairs", f"{data}/lfw/pairsDevTest.txt"]
     exclusions = ["--exclude", "benchmarks/lfw_exclusions.toml"]
-    command = ["calibrate", "--images", f"{data}/lfw", *lists, *exclusions, "--calibrated-on", WORDS, "--out", str(OUT)]
-    code = subprocess.run([sys.executable, "-m", "idverify.cli.main", *command], cwd=ROOT, check=False).returncode
-    if code == 0:
-        shutil.copyfile(ROOT / OUT / "report.json", ROOT / "benchmarks" / "results" / "calibration.json")
-        ship(MANIFEST, ROOT / OUT / "operating_points.toml")
-        report = json.loads((ROOT / OUT / "report.json").read_text(encoding="utf-8"))
-        (ROOT / "benchmarks" / "results" / "policies.md").write_text(table(report), encoding="utf-8")
-    return code
+    for variant in REPORTS:
+        out = ["--out", str(OUT / variant)]
+        command = ["calibrate", "--images", f"{data}/lfw", *lists, *exclusions, "--calibrated-on", WORDS, *out]
+        code = subprocess.run(
+            [sys.executable, "-m", "idverify.cli.main", *command],
+            cwd=ROOT,
+            env=os.environ | {"IDVERIFY_PACK": "default", "IDVERIFY_VARIANT": variant},
+            check=False,
+        ).returncode
+        if code != 0:
+            return code
+    ship(MANIFEST, [ROOT / OUT / variant / "operating_points.toml" for variant in REPORTS])
+    tables = []
+    for variant, kept in REPORTS.items():
+        found = ROOT / OUT / variant / "report.json"
+        shutil.copyfile(found, ROOT / "benchmarks" / "results" / kept)
+        tables.append(f"## Variant `{variant}`\n\n{table(json.loads(found.read_text(encoding='utf-8')))}")
+    (ROOT / "benchmarks" / "results" / "policies.md").write_text("\n".join(tables), encoding="utf-8")
+    return 0
 
 
-def ship(manifest: Path, operating_points: Path) -> None:
-    """Replace the policies at the end of the manifest; gates of a policy of the same name are kept."""
+def ship(manifest: Path, operating_points: Sequence[Path]) -> None:
+    """Replace the policies at the end of the manifest by those of these files, one a variant.
+
+    Gates of a policy of the same name and variant are kept; a variant that had no policies takes those of the first. Variants
+    are told apart by their order, for a new model changes every digest.
+    """
     text = manifest.read_text(encoding="utf-8")
-    gates = {row["name"]: {gate: row[gate] for gate in GATES if gate in row} for row in tomllib.loads(text).get("policy", [])}
-    rows = tomllib.loads(operating_points.read_text(encoding="utf-8"))["policy"]
+    old = tomllib.loads(text).get("policy", [])
+    digests = list(dict.fromkeys(row.get("model_digest") for row in old))
+    rows: list[dict[str, Any]] = []
+    for index, file in enumerate(operating_points):
+        before = digests[index] if index < len(digests) else next(iter(digests), None)
+        gates = {
+            row["name"]: {gate: row[gate] for gate in GATES if gate in row} for row in old if row.get("model_digest") == before
+        }
+        rows += [row | gates.get(row["name"], {}) for row in tomllib.loads(file.read_text(encoding="utf-8"))["policy"]]
     models = text.partition(f"\n{HEAD}")[0].rstrip("\n")
     head = (
         f"{HEAD}, written by benchmarks/calibrate_default.py (docs/reference/policies.md).\n"
-        "# benchmarks/results/calibration.json has the figures with and without label errors side by side."
+        "# benchmarks/results/calibration*.json have the figures with and without label errors side by side."
     )
-    manifest.write_text(f"{models}\n\n{head}\n{as_toml([row | gates.get(row['name'], {}) for row in rows])}", encoding="utf-8")
+    manifest.write_text(f"{models}\n\n{head}\n{as_toml(rows)}", encoding="utf-8")
 
 
 def table(report: dict[str, Any]) -> str:

@@ -12,7 +12,7 @@ from idverify.face import alignment, detection, embedding, image, landmarks, qua
 from idverify.face.selection import FacesPolicy, largest_height, select, smallest_rival
 from idverify.inference import Engine
 from idverify.liveness import eyes, pad
-from idverify.values import Face, Floats, Image, Pixels, Probe, Quality, Template
+from idverify.values import Embedder, Face, Floats, Image, Pixels, Probe, Quality, Template
 
 Refusal = FailureToAcquire | ImageRejected | TooLarge
 
@@ -74,8 +74,8 @@ class Acquirer:
 
     @property
     def embedding_digest(self) -> str:
-        """SHA-256, hex, of the embedder: templates of another one are not comparable."""
-        return self._engine.digests["embedding"]
+        """SHA-256, hex, of what makes templates (values.Variant): those of another digest are not comparable."""
+        return self._engine.variant.digest
 
     def acquire(self, data: bytes) -> Probe:
         """The probe in one photograph.
@@ -116,11 +116,12 @@ class Acquirer:
         shared = _Stopwatch()
         qualities = self._assess_quality(marked, shared)
         pad_scores = self._assess_presentation(marked, shared)
-        vectors = self._embed(marked, shared)
-        for sample, measured, pad_score, raw in zip(marked, qualities, pad_scores, vectors, strict=True):
+        embedded = self._embed(marked, shared)
+        weights = [embedder.weight for embedder in self._engine.variant.embedders]
+        for sample, measured, pad_score, outputs in zip(marked, qualities, pad_scores, embedded, strict=True):
             one = sample.found
             try:
-                template = Template(embedding.parse(raw[None])[0], self.embedding_digest)
+                template = Template(embedding.fuse(outputs, weights), self.embedding_digest)
             except FailureToAssess as refusal:
                 outcomes[one.index] = refusal
                 continue
@@ -194,10 +195,17 @@ class Acquirer:
             (output,) = self._engine.run("pad", batch)
             return [None if np.isnan(score) else float(score) for score in pad.parse(output)]
 
-    def _embed(self, marked: Sequence[_Marked], watch: _Stopwatch) -> Floats:
+    def _embed(self, marked: Sequence[_Marked], watch: _Stopwatch) -> list[list[Floats]]:
+        """Of each face, what each embedder of the variant made of its views: (views, d)."""
         if not marked:
-            return np.empty((0, self._engine.embedding_contract.dimension), np.float32)
+            return []
         with watch.stage("embed"):
             aligned = np.stack([one.aligned for one in marked])
-            (output,) = self._engine.run("embedding", embedding.prepare(aligned, self._engine.embedding_contract))
-            return output
+            outputs = [self._views(aligned, embedder) for embedder in self._engine.variant.embedders]
+            return [[views[:, index] for views in outputs] for index in range(len(marked))]
+
+    def _views(self, aligned: Pixels, embedder: Embedder) -> Floats:
+        """(views, n, d), of n faces."""
+        batch = embedding.prepare(aligned, embedder.contract)
+        (output,) = self._engine.run(embedder.role, embedding.mirrored(batch) if embedder.mirrored else batch)
+        return output.reshape(-1, len(aligned), output.shape[1])

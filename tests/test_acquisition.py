@@ -9,6 +9,8 @@ import pytest
 from idverify.acquisition import Acquirer
 from idverify.errors import FailureToAcquire, FailureToAssess, ImageRejected, InputError, MultipleFaces, NoFace, TooLarge
 from idverify.face.comparison import compare
+from idverify.inference.manifest import default_models_folder, describe_pack
+from idverify.inference.onnx import OnnxEngine
 from idverify.values import Pixels, Probe
 
 STAGES = {"decode", "detect", "landmarks", "align", "quality", "pad", "embed"}
@@ -151,6 +153,46 @@ def test_many_give_what_each_gives_alone_and_one_bad_one_spoils_no_other(engine,
         assert set(outcome.timings_ms) == STAGES
 
 
+@pytest.fixture(scope="module")
+def accurate(engine) -> Acquirer:
+    """Both views, in one template."""
+    return Acquirer(OnnxEngine(describe_pack(default_models_folder(), "default", "accurate")))
+
+
+def test_the_accurate_variant_sums_what_the_model_makes_of_a_face_and_of_its_mirror(
+    accurate, strict, samples, monkeypatch
+) -> None:
+    """Two views in one run; a template of its own digest, of the same length, recomputed here from what the model answered."""
+    data = (samples / "obama.jpg").read_bytes()
+    runs: list[tuple[str, np.ndarray, np.ndarray]] = []
+    run = accurate.engine.run
+
+    def watched(role: str, batch: np.ndarray) -> tuple[np.ndarray, ...]:
+        outputs = run(role, batch)
+        runs.append((role, batch, outputs[0]))
+        return outputs
+
+    monkeypatch.setattr(accurate.engine, "run", watched)
+    probe = accurate.acquire(data)
+    ((_, batch, answer),) = (one for one in runs if one[0] == "embedding")
+    assert np.array_equal(batch[1], batch[0, :, :, ::-1])
+    plain, seen = answer / np.linalg.norm(answer, axis=1, keepdims=True)
+    expected = (plain + seen) / np.linalg.norm(plain + seen)
+    assert np.abs(probe.template.vector - expected).max() < 1e-6
+    assert compare(plain, strict.acquire(data).template.vector) > 0.9999 > compare(plain, expected)
+    assert probe.template.model_digest == accurate.embedding_digest != strict.embedding_digest
+    assert accurate.engine.pack == f"{strict.engine.pack}/accurate"
+
+
+def test_faces_in_one_batch_keep_their_own_mirrors(accurate, samples) -> None:
+    """Three faces are six views in one run of the model."""
+    data = [(samples / name).read_bytes() for name in ("obama.jpg", "biden.jpg", "obama2.jpg")]
+    together = Acquirer(accurate.engine, batch=3).acquire_many(data)
+    for outcome, photo in zip(together, data, strict=True):
+        assert isinstance(outcome, Probe)
+        assert compare(outcome.template.vector, accurate.acquire(photo).template.vector) > 0.9999
+
+
 def test_nothing_gives_nothing(strict) -> None:
     """No photograph, no outcome."""
     assert strict.acquire_many([]) == []
@@ -162,7 +204,7 @@ class Broken:
     def __init__(self, engine, role: str, value: float) -> None:
         self._engine, self._role, self._value = engine, role, value
         self.pack, self.provider, self.digests = engine.pack, engine.provider, engine.digests
-        self.embedding_contract = engine.embedding_contract
+        self.variant = engine.variant
 
     def run(self, model: str, batch: np.ndarray) -> tuple[np.ndarray, ...]:
         """The true answer, but for the one role."""

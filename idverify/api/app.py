@@ -49,10 +49,10 @@ def load_recogniser(settings: Settings) -> Recogniser:
     Raises ModelRefused, ProviderUnavailable, ConfigurationInvalid.
     """
     cv2.setNumThreads(settings.threads)  # of the whole process: OpenCV would otherwise add threads of its own to each request
-    pack = describe_pack(settings.models_dir or default_models_folder(), settings.pack)
+    pack = describe_pack(settings.models_dir or default_models_folder(), settings.pack, settings.variant)
     engine = load_engine(pack, settings.provider, callers=settings.concurrency, threads=settings.threads)
     rows = _rows_of(settings.policies_file) if settings.policies_file else pack.policies
-    policies = policies_from(rows, engine.digests["embedding"])
+    policies = policies_from(rows, pack.variant.digest)
     return Recogniser(pack, engine, Acquirer(_batched(engine, settings), faces=settings.faces), policies)
 
 
@@ -104,16 +104,16 @@ def compose(settings: Settings, *, create: bool = True) -> Parts:
     require_accepted(recogniser.pack, settings.accepted_models, settings.dev)
     if settings.default_policy not in recogniser.policies:
         raise ConfigurationInvalid(
-            f"IDVERIFY_DEFAULT_POLICY={settings.default_policy}: no such operating point for pack {recogniser.pack.name!r}; "
+            f"IDVERIFY_DEFAULT_POLICY={settings.default_policy}: no such operating point for "
+            f"pack {recogniser.pack.name!r}, variant {recogniser.pack.variant.name!r}; "
             f"known: {', '.join(sorted(recogniser.policies)) or 'none, run `idverify calibrate`'}"
         )
     if not settings.dev and settings.issuer == Settings.model_fields["issuer"].default:
         raise ConfigurationInvalid("IDVERIFY_ISSUER is not set: the URL that relying parties know this installation by")
     vault = open_vault(settings, create=create)
     if settings.duplicates != "off":
-        engine = recogniser.engine
-        dimension = engine.embedding_contract.dimension
-        vault = replace(vault, duplicates=DuplicateIndex(settings.duplicates, engine.digests["embedding"], dimension))
+        variant = recogniser.pack.variant
+        vault = replace(vault, duplicates=DuplicateIndex(settings.duplicates, variant.digest, variant.dimension))
     parts = Parts(
         **{field.name: getattr(vault, field.name) for field in fields(vault)},
         acquirer=recogniser.acquirer,

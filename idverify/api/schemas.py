@@ -239,6 +239,7 @@ class Ready(BaseModel):
     status: Literal["ready"]
     checks: dict[str, str]
     pack: str
+    variant: str
     provider: str
     version: str
 

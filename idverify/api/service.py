@@ -132,7 +132,8 @@ class Service:
         if set(checks.values()) != {"ok"}:
             raise NotReady("the service is not ready", checks)
         engine = self.parts.acquirer.engine
-        return {"status": "ready", "checks": checks, "pack": engine.pack, "provider": engine.provider, "version": __version__}
+        runs = {"pack": engine.pack, "variant": engine.variant.name, "provider": engine.provider, "version": __version__}
+        return {"status": "ready", "checks": checks, **runs}
 
     @staticmethod
     def _stale(ready: asyncio.Future[tuple[dict[str, str], float]]) -> bool:

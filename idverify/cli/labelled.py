@@ -21,7 +21,8 @@ FACES: Final[FacesPolicy] = "most_prominent"
 def labelled_templates(recogniser: Recogniser, images: Mapping[ImageName, Path], folder: Path) -> Templates:
     """Templates of all images, of the face that each label means, kept in the folder's cache; shows its progress."""
     acquirer = Acquirer(recogniser.engine, faces=FACES)
-    made_by = f"{recogniser.engine.pack} {recogniser.engine.provider} {FACES}"
+    engine = recogniser.engine
+    made_by = f"{engine.pack} {engine.variant.digest} {engine.provider} {FACES}"
     with progress_bar("templates") as progress:
         return embed(images, acquirer, cache=folder / "cache", made_by=made_by, progress=progress)
 

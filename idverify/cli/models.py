@@ -14,6 +14,7 @@ from rich.table import Table
 from idverify.cli.output import AsJson, console, emit, stdout
 from idverify.errors import InvalidInput
 from idverify.inference.manifest import MANIFEST, Pack, default_models_folder, describe_pack, load_pack, pack_names
+from idverify.values import Variant
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -51,7 +52,7 @@ def verify(
     provider: Annotated[str, typer.Option(help="cpu, cuda, tensorrt, coreml or directml; never replaced by another")] = "cpu",
     as_json: AsJson = False,
 ) -> None:
-    """Hash every file, load every model, run each once on zeros.
+    """Hash every file, load every model, run each once on zeros; name the variants and how many policies each has.
 
     Example: idverify models verify
 
@@ -60,9 +61,11 @@ def verify(
     Exit codes: 0 all are what they claim, 4 one is not (model_refused), or does not run.
     """
     rows: list[dict[str, Any]] = []
+    variants: list[dict[str, Any]] = []
     running = provider
     for folder, name in _packs(models_dir):
         pack, running, milliseconds = _tried(folder, name, provider)
+        variants += [{"pack": pack.spelled, **row} for row in _variants(pack)]
         rows += [
             {"pack": pack.spelled, "role": role, "sha256": model.sha256, "milliseconds": round(milliseconds[role], 2)}
             for role, model in pack.models.items()
@@ -70,9 +73,10 @@ def verify(
 
     def table() -> None:
         _print_rows(rows, ("pack", "role", "sha256", "milliseconds"))
+        _print_rows(variants, ("pack", "variant", "digest", "policies"))
         stdout.print(f"{len(rows)} models are those of their manifests and run on {running}.")
 
-    emit({"verified": True, "provider": running, "models": rows}, as_json=as_json, table=table)
+    emit({"verified": True, "provider": running, "models": rows, "variants": variants}, as_json=as_json, table=table)
 
 
 @app.command()
@@ -159,14 +163,31 @@ def _described(pack: Pack) -> dict[str, Any]:
             }
             for role, model in pack.models.items()
         ],
-        "policies": _policies(pack),
+        "variants": _variants(pack),
+        "policies": [row for variant in pack.variants.values() for row in _policies(pack, variant)],
     }
 
 
-def _policies(pack: Pack) -> list[dict[str, Any]]:
-    """The operating points that hold for the pack's embedder."""
-    embedder = pack.models["embedding"].sha256
-    return [row for row in pack.policies if row.get("model_digest") == embedder]
+def _policies(pack: Pack, variant: Variant) -> list[dict[str, Any]]:
+    """The operating points that hold for the variant."""
+    return [row for row in pack.policies if row.get("model_digest") == variant.digest]
+
+
+def _variants(pack: Pack) -> list[dict[str, Any]]:
+    """Each variant: what makes its templates, and how many operating points it has."""
+    return [
+        {
+            "variant": variant.name,
+            "digest": variant.digest,
+            "dimension": variant.dimension,
+            "embedders": [
+                {"role": embedder.role, "weight": embedder.weight, "mirrored": embedder.mirrored}
+                for embedder in variant.embedders
+            ],
+            "policies": len(_policies(pack, variant)),
+        }
+        for variant in pack.variants.values()
+    ]
 
 
 def _print_packs(packs: list[Pack]) -> None:
@@ -176,16 +197,22 @@ def _print_packs(packs: list[Pack]) -> None:
         if pack.commercial_use != "verified":
             stdout.print(f"to run it in production: IDVERIFY_ACCEPT_MODEL={pack.spelled}")
         _print_rows(_described(pack)["models"], ("role", "file", "sha256", "size"))
-        policies = _policies(pack)
-        if policies:
-            shown = [
-                {name: f"{value:.3g}" if isinstance(value, float) else value for name, value in row.items()} for row in policies
-            ]
-            _print_rows(shown, ("name", "threshold", "target_fmr", "fmr_high", "fnmr", "n_non_mated"))
-            for words in dict.fromkeys(str(row.get("calibrated_on", "")) for row in policies):
-                stdout.print(f"calibrated on: {escape(words)}")
-        else:
-            stdout.print("no operating points: run `idverify calibrate`")
+        for variant in pack.variants.values():
+            _print_policies(variant, _policies(pack, variant))
+        for words in dict.fromkeys(str(row.get("calibrated_on", "")) for row in _described(pack)["policies"]):
+            stdout.print(f"calibrated on: {escape(words)}")
+
+
+def _print_policies(variant: Variant, policies: list[dict[str, Any]]) -> None:
+    views = ", ".join(
+        f"{embedder.role} x {embedder.weight:g}" + " and mirrored" * embedder.mirrored for embedder in variant.embedders
+    )
+    stdout.print(f"variant [bold]{variant.name}[/bold] ({views}), digest {variant.digest}")
+    if not policies:
+        stdout.print(f"no operating points: run `idverify calibrate` with IDVERIFY_VARIANT={variant.name}")
+        return
+    shown = [{name: f"{value:.3g}" if isinstance(value, float) else value for name, value in row.items()} for row in policies]
+    _print_rows(shown, ("name", "threshold", "target_fmr", "fmr_high", "fnmr", "n_non_mated"))
 
 
 def _print_rows(rows: list[dict[str, Any]], columns: tuple[str, ...]) -> None:

@@ -85,8 +85,8 @@ def issue(
 
     Exactly one of subject (pairwise, from credentials.pairwise) and reference_digest (SHA-256, hex, of the image that the
     caller sent) is given: a reference that the caller chose names nobody. target_fmr, fmr_high: of the policy that decided.
-    model_pack: NAME@DIGEST. environment: `production`, `dev` or `sandbox`. Raises TypeError for anything but an Accepted,
-    ValueError for contradictory facts, SigningUnavailable.
+    model_pack: NAME@DIGEST, and /VARIANT unless `fast`. environment: `production`, `dev` or `sandbox`.
+    Raises TypeError for anything but an Accepted, ValueError for contradictory facts, SigningUnavailable.
     """
     if type(decision) is not Accepted:
         raise TypeError("only an Accepted decision becomes a token")

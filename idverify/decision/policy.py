@@ -15,8 +15,8 @@ class Policy:
 
     threshold: least accepted comparison score (cosine, -1..1). target_fmr: the false match rate asked for. fmr, fmr_high:
     observed on the calibration set, and its upper 95 % confidence bound. fnmr, fnmr_high: the same of the false non-match
-    rate. model_digest: SHA-256 of the embedder. calibration_digest: SHA-256 of the calibration set's description. reason:
-    why this policy exists. minimum_quality: least component value (0..100) by name; below it nothing is decided.
+    rate. model_digest: of the variant (values.Variant). calibration_digest: SHA-256 of the calibration set's description.
+    reason: why this policy exists. minimum_quality: least component value (0..100) by name; below it nothing is decided.
     minimum_pad: least probability of a bona fide presentation, or None where the policy does not judge presentation attacks.
     """
 
@@ -39,7 +39,7 @@ class Policy:
 
 
 def policies_from(rows: list[dict[str, Any]], model_digest: str) -> dict[str, Policy]:
-    """The policies among `rows` (as `[[policy]]` tables of a manifest or of `idverify calibrate`) for this embedder.
+    """The policies among `rows` (as `[[policy]]` tables of a manifest or of `idverify calibrate`) for this variant's digest.
 
     Raises ConfigurationInvalid when a row lacks a field or is out of range: an operating point without its evidence does not
     exist.

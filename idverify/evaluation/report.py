@@ -23,6 +23,7 @@ def provenance(engine: Engine, *, arguments: Sequence[str], now: float) -> dict[
         "command": command_line(arguments, os.environ.get("IDVERIFY_DATA")),
         "date": datetime.fromtimestamp(now, UTC).isoformat(timespec="seconds"),
         "pack": engine.pack,
+        "variant": {"name": engine.variant.name, "digest": engine.variant.digest},
         "models": dict(engine.digests),
         "provider": engine.provider,
         "hardware": describe_hardware(),

@@ -1,6 +1,9 @@
 """Templates from aligned faces (step 7)."""
 
+from collections.abc import Sequence
+
 import numpy as np
+from numpy.typing import NDArray
 
 from idverify.errors import FailureToAssess
 from idverify.values import EmbeddingContract, Floats, Pixels
@@ -15,11 +18,30 @@ def prepare(aligned: Pixels, contract: EmbeddingContract) -> Floats:
     return batch
 
 
-def parse(output: Floats) -> Floats:
-    """Unit vectors (n, d) from the model's output (n, d). Raises FailureToAssess for a row that is not finite or is zero."""
-    rows = output.astype(np.float64)
-    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+def mirrored(batch: Floats) -> Floats:
+    """The model's input (n, 3, size, size) and behind it the same faces as a mirror shows them: (2 n, 3, size, size)."""
+    return np.concatenate([batch, batch[..., ::-1]])
+
+
+def fuse(outputs: Sequence[Floats], weights: Sequence[float]) -> Floats:
+    """One template of all that was embedded of one face: a unit vector (d1 + d2 + ...,).
+
+    outputs: of each embedder its vectors (views, d) of that face, not normalised; weights: one an embedder, above 0. Views are
+    brought to length 1 and summed; these sums are brought to length 1, weighted and concatenated, so that the cosine of two
+    templates is the mean of the embedders' cosines, each weighing its weight squared: fusion of scores by a weighted sum
+    (Ross and Jain, 'Information fusion in biometrics', Pattern Recognition Letters 24, 2003).
+    Raises FailureToAssess for a vector that is not finite or is zero, as also the sum of opposite views is.
+    """
+    parts = [
+        weight * _unit(_unit(vectors).sum(axis=0, keepdims=True)) for vectors, weight in zip(outputs, weights, strict=True)
+    ]
+    template: Floats = _unit(np.concatenate(parts, axis=1))[0].astype(np.float32)
+    return template
+
+
+def _unit(rows: NDArray[np.floating]) -> NDArray[np.float64]:
+    lengths = np.linalg.norm(rows.astype(np.float64), axis=1, keepdims=True)
     if not np.isfinite(lengths).all() or not (lengths > 1e-6).all():
         raise FailureToAssess("the model made no template of this face")
-    vectors: Floats = (rows / lengths).astype(np.float32)
-    return vectors
+    unit: NDArray[np.float64] = rows / lengths
+    return unit

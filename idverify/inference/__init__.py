@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Literal, Protocol
 
-from idverify.values import EmbeddingContract, Floats
+from idverify.values import Floats, Variant
 
 Precision = Literal["native", "f32"]
 OPENVINO: Mapping[str, Precision] = {"openvino": "native", "openvino-f32": "f32"}
@@ -15,7 +15,7 @@ class Engine(Protocol):
 
     @property
     def pack(self) -> str:
-        """The pack as NAME@DIGEST, as tokens, reports and IDVERIFY_ACCEPT_MODEL spell it."""
+        """The pack and its variant, as tokens and reports spell them: NAME@DIGEST, followed by /accurate for that one."""
         ...
 
     @property
@@ -29,8 +29,8 @@ class Engine(Protocol):
         ...
 
     @property
-    def embedding_contract(self) -> EmbeddingContract:
-        """What the pack's embedder takes and gives."""
+    def variant(self) -> Variant:
+        """How the pack makes templates."""
         ...
 
     def run(self, model: str, batch: Floats) -> tuple[Floats, ...]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from idverify.inference import Engine
-from idverify.values import EmbeddingContract, Floats
+from idverify.values import Floats, Variant
 
 
 @dataclass(slots=True, eq=False)
@@ -68,9 +68,9 @@ class BatchingEngine:
         return self._engine.digests
 
     @property
-    def embedding_contract(self) -> EmbeddingContract:
-        """What the pack's embedder takes and gives."""
-        return self._engine.embedding_contract
+    def variant(self) -> Variant:
+        """How the pack makes templates."""
+        return self._engine.variant
 
     def warm_up(self) -> None:
         """As the engine does."""

@@ -8,23 +8,19 @@ the pack by name and digest, as with every pack whose commercial use is not veri
 """
 
 import contextlib
-import hashlib
-import json
-import os
-import shutil
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
 from idverify.errors import ConfigurationInvalid, Fault, InvalidInput
-from idverify.inference.manifest import MANIFEST, Input, Model, Output, Pack, default_models_folder, load_pack, pack_names
+from idverify.inference.added_packs import Licence, demand_addable, install
+from idverify.inference.manifest import Input, Model, Output, Pack, default_models_folder, load_pack
 
 EMBEDDERS: Mapping[str, str] = {
     "buffalo_l": "w600k_r50.onnx",
@@ -47,14 +43,13 @@ def add_pack(name: str, models_dir: Path, source: Path | None = None) -> Pack:
     """
     if name not in EMBEDDERS:
         raise InvalidInput(f"no pack named {name!r} can be added; there are {', '.join(EMBEDDERS)}")
-    if models_dir.resolve() == default_models_folder().resolve():
-        raise InvalidInput("packs are not added to the folder that travels with idverify; name another with --models-dir")
-    if (models_dir / MANIFEST).exists() and name in pack_names(models_dir):
-        raise InvalidInput(f"{models_dir / MANIFEST} has a pack {name!r} already; remove it and its folder to add it anew")
+    demand_addable(name, models_dir)
     with contextlib.ExitStack() as stack:
         folder = source if source is not None else stack.enter_context(_downloaded(name))
         data = _embedder_bytes(folder, name)
-    return _install(name, models_dir, data)
+    embedder = _contract(load_pack(default_models_folder(), "default").models["embedding"], data, EMBEDDERS[name])
+    licence = Licence(f"embedding: {LICENCE}", "no", f"InsightFace model zoo, pack {name}, file {EMBEDDERS[name]}")
+    return install(name, models_dir, {"embedding": (embedder, data)}, licence)
 
 
 def estimate_norm(landmarks: NDArray[np.float32], image_size: int = 112) -> NDArray[np.float64]:
@@ -102,42 +97,6 @@ def _embedder_bytes(folder: Path, name: str) -> bytes:
     raise InvalidInput(f"{folder} does not hold {file}, the embedder of {name}")
 
 
-def _install(name: str, models_dir: Path, embedder: bytes) -> Pack:
-    """Copy the models into a folder of their own, then name it in the manifest: the last, atomic step.
-
-    The default pack's files are copied too, so that an upgrade of idverify never changes a pack that an operator accepted.
-    """
-    base = load_pack(default_models_folder(), "default")
-    models_dir.mkdir(parents=True, exist_ok=True)
-    target = models_dir / name
-    if target.exists():
-        raise InvalidInput(f"{target} is in the way; remove it to add the pack")
-    with tempfile.TemporaryDirectory(dir=models_dir, prefix=".adding-") as temporary:
-        staged = Path(temporary) / name
-        staged.mkdir()
-        models = {role: _placed(model, staged, model.read()) for role, model in base.models.items()}
-        shutil.copy(base.models["detection"].path.parent / "LICENSE", staged)
-        contract = _contract(base.models["embedding"], embedder, EMBEDDERS[name])
-        models["embedding"] = _placed(contract, staged, embedder)
-        manifest = models_dir / MANIFEST
-        before = manifest.read_text(encoding="utf-8") if manifest.exists() else _PREAMBLE
-        written = Path(temporary) / MANIFEST
-        written.write_text(before + _described(name, models, base), encoding="utf-8")
-        os.replace(staged, target)
-        try:
-            os.replace(written, manifest)
-        except OSError:
-            shutil.rmtree(target)
-            raise
-    return load_pack(models_dir, name)
-
-
-def _placed(model: Model, folder: Path, data: bytes) -> Model:
-    path = folder / f"{model.role}.onnx"
-    path.write_bytes(data)
-    return replace(model, path=path, sha256=hashlib.sha256(data).hexdigest(), size=len(data))
-
-
 def _contract(model: Model, data: bytes, file: str) -> Model:
     """The embedder's contract, its graph tried on a batch of two. RGB, (pixel - 127.5) / 127.5, as insightface feeds it."""
     options = onnxruntime.SessionOptions()
@@ -157,40 +116,3 @@ def _contract(model: Model, data: bytes, file: str) -> Model:
         input=Input(taken, _SHAPE, "RGB", (127.5,), (127.5,)),
         outputs=(Output(given[0], (_DIMENSION,), "not of unit length; compare by cosine"),),
     )
-
-
-_PREAMBLE = """# Model packs added by `idverify models add`, in the terms of the manifest that travels with idverify.
-# Operating points: `idverify calibrate` makes them; IDVERIFY_POLICIES_FILE names its file.
-"""
-
-
-def _described(name: str, models: Mapping[str, Model], base: Pack) -> str:
-    """The pack as TOML. JSON's strings, numbers and arrays, as far as they occur here, are TOML's too."""
-    lines = [
-        f"\n[pack.{name}]",
-        f"licence = {_toml(f'embedding: {LICENCE}. The rest: {base.licence}')}",
-        'commercial_use = "no"',
-        f"source = {_toml(f'InsightFace model zoo, pack {name}, file {EMBEDDERS[name]}; the rest: {base.spelled}')}",
-    ]
-    for role, model in models.items():
-        taken = model.input
-        lines += [
-            f"\n[pack.{name}.model.{role}]",
-            f"file = {_toml(f'{name}/{role}.onnx')}",
-            f"sha256 = {_toml(model.sha256)}",
-            f"size = {model.size}",
-            f"licence = {_toml(model.licence)}",
-            f"input = {{ name = {_toml(taken.name)}, shape = {_toml(taken.shape)}, colour = {_toml(taken.colour)}, "
-            f"mean = {_toml(taken.mean)}, scale = {_toml(taken.scale)} }}",
-            "output = [",
-            *(
-                f"    {{ name = {_toml(out.name)}, shape = {_toml(out.shape)}, meaning = {_toml(out.meaning)} }},"
-                for out in model.outputs
-            ),
-            "]",
-        ]
-    return "\n".join(lines) + "\n"
-
-
-def _toml(value: Any) -> str:
-    return json.dumps(value)

@@ -1,7 +1,8 @@
 """The manifest of a models folder: what each model file is, whose it is, what it takes and gives, and its SHA-256.
 
-A pack is seven models, one a role; two roles may share a file. Nothing runs whose bytes differ from the manifest, and in
-production nothing runs whose commercial use is not verified unless the operator accepted it by name and digest.
+A pack is seven models, one a role, and maybe a second embedder; two roles may share a file. Its variants say which embedders
+make a template: `fast` is the first one alone, `accurate` is what the manifest states. Nothing runs whose bytes differ from the
+manifest, and in production nothing whose commercial use is not verified unless the operator accepted it by name and digest.
 """
 
 import hashlib
@@ -9,14 +10,17 @@ import math
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 from idverify.errors import ModelRefused
-from idverify.values import EmbeddingContract
+from idverify.values import Embedder, EmbeddingContract, Variant
 
 ROLES = ("detection", "coarse_detection", "landmarks", "embedding", "pad", "pose", "eyes")
+EMBEDDERS = ("embedding", "second_embedding")
+OPTIONAL_ROLES = frozenset(EMBEDDERS) - frozenset(ROLES)
+FAST, ACCURATE = VARIANTS = ("fast", "accurate")
 MANIFEST = "manifest.toml"
 CommercialUse = Literal["verified", "unverified", "no"]
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
@@ -78,7 +82,11 @@ class Model:
 
 @dataclass(frozen=True, slots=True)
 class Pack:
-    """The models of one name. policies: raw `[[policy]]` tables of the manifest, for decision.policy.policies_from."""
+    """The models of one name.
+
+    variants: by name, `fast` always among them; variant: the one that runs. policies: raw `[[policy]]` tables of the manifest,
+    for decision.policy.policies_from.
+    """
 
     name: str
     folder: Path
@@ -86,6 +94,8 @@ class Pack:
     licence: str
     commercial_use: CommercialUse
     policies: list[dict[str, Any]]
+    variants: Mapping[str, Variant]
+    variant: Variant
 
     @property
     def digest(self) -> str:
@@ -95,21 +105,13 @@ class Pack:
 
     @property
     def spelled(self) -> str:
-        """NAME@DIGEST with the digest's first 16 hex digits, as tokens, reports and IDVERIFY_ACCEPT_MODEL spell it."""
+        """NAME@DIGEST with the digest's first 16 hex digits, as IDVERIFY_ACCEPT_MODEL spells it: whichever variant runs."""
         return f"{self.name}@{self.digest[:16]}"
 
     @property
-    def embedding_contract(self) -> EmbeddingContract:
-        """How aligned faces become the embedder's input, and the length of what comes out."""
-        model = self.models["embedding"]
-        taken = model.input
-        return EmbeddingContract(
-            colour=cast(Literal["BGR", "RGB"], taken.colour),
-            mean=taken.mean[0],
-            scale=taken.scale[0],
-            size=taken.shape[1],
-            dimension=model.outputs[0].shape[0],
-        )
+    def running(self) -> str:
+        """The pack and its running variant, as tokens and reports spell it: NAME@DIGEST, and /VARIANT for any but `fast`."""
+        return self.spelled if self.variant.name == FAST else f"{self.spelled}/{self.variant.name}"
 
 
 def default_models_folder() -> Path:
@@ -124,24 +126,27 @@ def pack_names(folder: Path) -> tuple[str, ...]:
     return tuple(_tables(_document(folder), "pack"))
 
 
-def load_pack(folder: Path, name: str) -> Pack:
+def load_pack(folder: Path, name: str, variant: str = FAST) -> Pack:
     """The pack of that name, each of its files read and found to have the manifest's SHA-256. Raises ModelRefused."""
-    pack = describe_pack(folder, name)
+    pack = describe_pack(folder, name, variant)
     for model in pack.models.values():
         model.read()
     return pack
 
 
-def describe_pack(folder: Path, name: str) -> Pack:
-    """The pack as the manifest states it; its files were not looked at. Raises ModelRefused."""
+def describe_pack(folder: Path, name: str, variant: str = FAST) -> Pack:
+    """The pack as the manifest states it, to run in this variant; its files were not looked at. Raises ModelRefused."""
     document = _document(folder)
     packs = _tables(document, "pack")
     if name not in packs:
         raise ModelRefused(f"no pack named {name!r} in {folder / MANIFEST}. Known: {', '.join(sorted(packs)) or 'none'}")
     try:
-        return _pack(folder, name, packs[name], document)
+        pack = _pack(folder, name, packs[name], document)
     except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
         raise ModelRefused(f"{folder / MANIFEST}: pack {name!r}: {type(error).__name__}: {error}") from error
+    if variant not in pack.variants:
+        raise ModelRefused(f"pack {name!r} has no variant {variant!r}. Known: {', '.join(pack.variants)}")
+    return replace(pack, variant=pack.variants[variant])
 
 
 def require_accepted(pack: Pack, accepted: frozenset[str], dev: bool) -> None:
@@ -181,10 +186,14 @@ def _pack(folder: Path, name: str, table: Mapping[str, Any], document: Mapping[s
         raise ValueError("a pack's name is lower-case letters, digits, '_' and '-'")
     if table["commercial_use"] not in _COMMERCIAL_USES:
         raise ValueError(f"commercial_use is one of {', '.join(_COMMERCIAL_USES)}")
-    if set(table["model"]) != set(ROLES):
-        raise ValueError(f"a pack has exactly the roles {', '.join(ROLES)}")
-    models = {role: _model(folder, role, table["model"][role]) for role in ROLES}
-    _demand_embedder(models["embedding"])
+    if set(table["model"]) - OPTIONAL_ROLES != set(ROLES):
+        raise ValueError(f"a pack has the roles {', '.join(ROLES)}, and may have {', '.join(OPTIONAL_ROLES)}")
+    models = {role: _model(folder, role, table["model"][role]) for role in (*ROLES, *OPTIONAL_ROLES) if role in table["model"]}
+    variants = {FAST: _variant(FAST, [{"role": "embedding"}], models)}
+    if stated := table.get("variant", {}):
+        if set(stated) != {ACCURATE}:
+            raise ValueError(f"a manifest states the variant {ACCURATE!r} alone; {FAST!r} is the first embedder")
+        variants[ACCURATE] = _variant(ACCURATE, stated[ACCURATE]["embedders"], models)
     return Pack(
         name=name,
         folder=folder,
@@ -192,7 +201,35 @@ def _pack(folder: Path, name: str, table: Mapping[str, Any], document: Mapping[s
         licence=str(table["licence"]),
         commercial_use=table["commercial_use"],
         policies=[dict(row) for row in document.get("policy", [])],
+        variants=variants,
+        variant=variants[FAST],
     )
+
+
+def _variant(name: str, rows: list[Mapping[str, Any]], models: Mapping[str, Model]) -> Variant:
+    """The variant of these embedders. Its digest is over one line `sha256 weight mirrored|plain` an embedder, in order."""
+    embedders = tuple(_embedder(row, models) for row in rows)
+    roles = [embedder.role for embedder in embedders]
+    if not roles or len(set(roles)) != len(roles):
+        raise ValueError(f"variant {name}: one or more embedders, each once")
+    digests = [models[role].sha256 for role in roles]
+    if len(embedders) == 1 and not embedders[0].mirrored:
+        return Variant(name, digests[0], embedders)
+    lines = [
+        f"{digest} {embedder.weight!r} {'mirrored' if embedder.mirrored else 'plain'}\n"
+        for digest, embedder in zip(digests, embedders, strict=True)
+    ]
+    return Variant(name, hashlib.sha256("".join(lines).encode()).hexdigest(), embedders)
+
+
+def _embedder(row: Mapping[str, Any], models: Mapping[str, Model]) -> Embedder:
+    unknown = set(row) - {"role", "weight", "mirrored"}
+    role, weight, mirrored = row["role"], row.get("weight", 1.0), row.get("mirrored", False)
+    if unknown or role not in EMBEDDERS or role not in models:
+        raise ValueError(f"a variant's embedder is a role of the pack among {', '.join(EMBEDDERS)}, with weight and mirrored")
+    if type(weight) not in {int, float} or not 0 < weight <= 100 or type(mirrored) is not bool:
+        raise ValueError(f"{role}: a weight is above 0, at most 100, and mirrored is true or false")
+    return Embedder(role, _embedding_contract(models[role]), float(weight), mirrored)
 
 
 def _model(folder: Path, role: str, table: Mapping[str, Any]) -> Model:
@@ -243,10 +280,12 @@ def _inside(folder: Path, name: str) -> Path:
     return path
 
 
-def _demand_embedder(model: Model) -> None:
-    contract = model.input
-    square = len(contract.shape) == 3 and contract.shape[1] == contract.shape[2]
-    if not square or contract.colour == "grey" or len(contract.mean) != 1 or len(contract.scale) != 1:
-        raise ValueError("embedding: takes one square colour image with one mean and one scale")
+def _embedding_contract(model: Model) -> EmbeddingContract:
+    """How aligned faces become the embedder's input, and the length of what comes out. Raises ValueError."""
+    taken = model.input
+    square = len(taken.shape) == 3 and taken.shape[1] == taken.shape[2]
+    if not square or taken.colour == "grey" or len(taken.mean) != 1 or len(taken.scale) != 1:
+        raise ValueError(f"{model.role}: takes one square colour image with one mean and one scale")
     if len(model.outputs) != 1 or len(model.outputs[0].shape) != 1:
-        raise ValueError("embedding: gives one vector")
+        raise ValueError(f"{model.role}: gives one vector")
+    return EmbeddingContract(taken.colour, taken.mean[0], taken.scale[0], taken.shape[1], model.outputs[0].shape[0])

@@ -9,7 +9,7 @@ import onnxruntime
 from idverify.errors import Fault, ModelRefused, ProviderUnavailable
 from idverify.inference.contract import demand_batch, demand_finite, demand_graph, run_each_once
 from idverify.inference.manifest import Model, Pack
-from idverify.values import EmbeddingContract, Floats
+from idverify.values import Floats, Variant
 
 PROVIDERS: Mapping[str, str] = {
     "cpu": "CPUExecutionProvider",
@@ -47,8 +47,8 @@ class OnnxEngine:
 
     @property
     def pack(self) -> str:
-        """The pack as NAME@DIGEST."""
-        return self._pack.spelled
+        """The pack as NAME@DIGEST, and its variant."""
+        return self._pack.running
 
     @property
     def provider(self) -> str:
@@ -61,9 +61,9 @@ class OnnxEngine:
         return {role: model.sha256 for role, model in self._pack.models.items()}
 
     @property
-    def embedding_contract(self) -> EmbeddingContract:
-        """What the pack's embedder takes and gives."""
-        return self._pack.embedding_contract
+    def variant(self) -> Variant:
+        """How the pack makes templates."""
+        return self._pack.variant
 
     def run(self, model: str, batch: Floats) -> tuple[Floats, ...]:
         """Outputs of the model of that role for float32 (n, *shape of its contract), n >= 1, in the graph's order.

@@ -19,7 +19,7 @@ from idverify.errors import Fault, ModelRefused, ProviderUnavailable
 from idverify.inference import Precision
 from idverify.inference.contract import demand_batch, demand_finite, demand_graph, run_each_once
 from idverify.inference.manifest import Model, Pack
-from idverify.values import EmbeddingContract, Floats
+from idverify.values import Floats, Variant
 
 # The roles that may run in less than float32. Elsewhere bfloat16 changes what is seen (benchmarks/equivalence.py): landmarks,
 # boxes move the crop, and with it the template (1st percentile of the cosine 0.9945); PAD outcomes flip in 1.4 % of LFW.
@@ -53,8 +53,8 @@ class OpenVinoEngine:
 
     @property
     def pack(self) -> str:
-        """The pack as NAME@DIGEST."""
-        return self._pack.spelled
+        """The pack as NAME@DIGEST, and its variant."""
+        return self._pack.running
 
     @property
     def provider(self) -> str:
@@ -68,9 +68,9 @@ class OpenVinoEngine:
         return {role: model.sha256 for role, model in self._pack.models.items()}
 
     @property
-    def embedding_contract(self) -> EmbeddingContract:
-        """What the pack's embedder takes and gives."""
-        return self._pack.embedding_contract
+    def variant(self) -> Variant:
+        """How the pack makes templates."""
+        return self._pack.variant
 
     def run(self, model: str, batch: Floats) -> tuple[Floats, ...]:
         """Outputs of the model of that role for float32 (n, *shape of its contract), n >= 1, in the graph's order.

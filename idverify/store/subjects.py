@@ -22,7 +22,7 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One sealed record. kind: identifier, claims, portrait or template. model_digest: of a template's embedder, else empty.
+    """One sealed record. kind: identifier, claims, portrait or template. model_digest: of a template's variant, else empty.
 
     row_version: 1, then one more each time the content is sealed anew; the audit chain says which one is current.
     """

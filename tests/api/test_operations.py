@@ -28,6 +28,7 @@ def test_readiness_names_what_really_runs(service: Running) -> None:
         told = client.get("/readyz").json()
     assert told["status"] == "ready"
     assert told["pack"] == service.parts.acquirer.engine.pack
+    assert told["variant"] == service.parts.acquirer.engine.variant.name
     assert told["provider"].split()[0] in {"openvino", "onnxruntime"}
     assert set(told["checks"].values()) == {"ok"}
 

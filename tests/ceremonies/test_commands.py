@@ -14,6 +14,7 @@ from idverify.cli.main import build, run
 from idverify.config import load_settings
 from idverify.decision.policy import policies_from
 from idverify.errors import ConfigurationInvalid
+from idverify.evaluation.operating_points import as_toml
 from idverify.inference.manifest import default_models_folder, describe_pack
 from idverify.keys.file import create_kek_file
 from idverify.store import Store, audit
@@ -244,3 +245,16 @@ def test_production_needs_an_issuer(tmp_path, monkeypatch):
     settings = load_settings(data_dir=tmp_path / "data", kek_file=tmp_path / "kek", accept_model=pack.spelled)
     with pytest.raises(ConfigurationInvalid, match="IDVERIFY_ISSUER"):
         composition.compose(settings)
+
+
+@pytest.mark.parametrize(("variant", "other"), [("fast", "accurate"), ("accurate", "fast")])
+def test_a_variant_without_operating_points_does_not_start(tmp_path, variant, other):
+    """Those of the other variant are no substitute, whatever their names: its scores are distributed otherwise."""
+    digest = describe_pack(default_models_folder(), "default", other).variant.digest
+    row = {**describe_pack(default_models_folder(), "default").policies[2], "model_digest": digest}
+    (tmp_path / "points.toml").write_text(as_toml([row]))
+    settings = load_settings(env="dev", data_dir=tmp_path / "data", policies_file=tmp_path / "points.toml", variant=variant)
+    with pytest.raises(ConfigurationInvalid, match=f"variant '{variant}'; known: none, run `idverify calibrate`"):
+        composition.compose(settings)
+    assert composition.load_recogniser(settings).acquirer.embedding_digest != digest
+    assert list(composition.load_recogniser(settings.model_copy(update={"variant": other})).policies) == [row["name"]]

@@ -9,7 +9,18 @@ import numpy as np
 import pytest
 
 from idverify.acquisition import Acquirer
-from idverify.errors import FailureToAcquire, IdverifyError, ImageRejected, MultipleFaces, NoFace, TooLarge
+from idverify.ceremonies import reembedding
+from idverify.errors import (
+    FailureToAcquire,
+    IdverifyError,
+    ImageRejected,
+    MultipleFaces,
+    NoFace,
+    TemplateOutdated,
+    TooLarge,
+)
+from idverify.inference.manifest import default_models_folder, describe_pack
+from idverify.inference.onnx import OnnxEngine
 
 from .installed import enrolled, events, open_reference
 
@@ -88,6 +99,22 @@ def test_a_real_portrait_is_enrolled_and_its_template_opens_bit_for_bit(real, sa
     stored = open_reference(real, made.subject_id).template
     assert np.array_equal(stored.vector, real.acquirer.acquire(portrait).template.vector)
     assert stored.model_digest == real.acquirer.embedding_digest
+
+
+def test_a_registry_moves_to_the_other_variant_and_back(real, samples):
+    """Until it has, nothing is compared across variants; afterwards the template is the one that enrolment would make."""
+    portrait = (samples / "obama.jpg").read_bytes()
+    subject_id = enrolled(real, portrait=portrait).subject_id
+    pack = describe_pack(default_models_folder(), "default", "accurate")
+    accurate = dataclasses.replace(real, acquirer=Acquirer(OnnxEngine(pack), faces="dominant"))
+    for before, after in ((real, accurate), (accurate, real)):
+        with pytest.raises(TemplateOutdated):
+            open_reference(after, subject_id)
+        assert reembedding.pending(after) == 1
+        assert [done.refusal for done in reembedding.reembed(after, actor="tester")] == [None]
+        renewed = open_reference(after, subject_id).template
+        assert renewed.model_digest == after.acquirer.embedding_digest != before.acquirer.embedding_digest
+        assert np.array_equal(renewed.vector, after.acquirer.acquire(portrait).template.vector)
 
 
 def test_no_probe_image_is_kept_anywhere(real, samples, tmp_path):

@@ -26,16 +26,39 @@ def test_new_operating_points_replace_the_old_ones_and_keep_what_a_person_set(tm
     manifest.write_text("# models\n[pack.default]\nlicence = 'x'\n")
     points.write_text('[[policy]]\nname = "fmr-1e-4"\nthreshold = 0.4\n')
     ship = script("calibrate_default").ship
-    ship(manifest, points)
+    ship(manifest, [points])
     manifest.write_text(manifest.read_text() + "minimum_pad = 0.5\nminimum_quality = { sharpness = 20 }\n")
     points.write_text('[[policy]]\nname = "fmr-1e-4"\nthreshold = 0.5\n')
-    ship(manifest, points)
+    ship(manifest, [points])
     once = manifest.read_text()
-    ship(manifest, points)
+    ship(manifest, [points])
     assert manifest.read_text() == once
     assert once.startswith("# models\n[pack.default]\nlicence = 'x'\n")
     expected = {"name": "fmr-1e-4", "threshold": 0.5, "minimum_quality": {"sharpness": 20}, "minimum_pad": 0.5}
     assert tomllib.loads(once)["policy"] == [expected]
+
+
+def test_each_variant_keeps_its_own_gates_and_a_new_one_takes_those_of_the_first(tmp_path):
+    """Also when new models change every digest."""
+    manifest, fast, accurate = (tmp_path / name for name in ("manifest.toml", "fast.toml", "accurate.toml"))
+    ship = script("calibrate_default").ship
+
+    def row(digest, extra=""):
+        return f'[[policy]]\nname = "fmr-1e-4"\nmodel_digest = "{digest}"\n{extra}'
+
+    def shipped():
+        return [(found["model_digest"], found.get("minimum_pad")) for found in tomllib.loads(manifest.read_text())["policy"]]
+
+    manifest.write_text("# models\n\n# Operating points of the default pack\n" + row("f1", "minimum_pad = 0.5\n"))
+    fast.write_text(row("f1"))
+    accurate.write_text(row("a1"))
+    ship(manifest, [fast, accurate])
+    assert shipped() == [("f1", 0.5), ("a1", 0.5)]
+    manifest.write_text(manifest.read_text().replace('"a1"\nminimum_pad = 0.5', '"a1"\nminimum_pad = 0.7'))
+    fast.write_text(row("f2"))
+    accurate.write_text(row("a2"))
+    ship(manifest, [fast, accurate])
+    assert shipped() == [("f2", 0.5), ("a2", 0.7)]
 
 
 def test_a_benchmark_that_did_not_run_keeps_its_row(tmp_path):

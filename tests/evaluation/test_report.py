@@ -9,7 +9,8 @@ import pytest
 from idverify.errors import InvalidInput
 from idverify.evaluation.report import command_line, output_folder, provenance, write_report
 
-ENGINE = SimpleNamespace(pack="default@0123", digests={"embedding": "ab"}, provider="onnxruntime 1 cpu")
+FAST = SimpleNamespace(name="fast", digest="ab")
+ENGINE = SimpleNamespace(pack="default@0123", variant=FAST, digests={"embedding": "ab"}, provider="onnxruntime 1 cpu")
 
 
 def test_the_command_can_be_typed_elsewhere():

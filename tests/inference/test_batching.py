@@ -284,4 +284,4 @@ def test_it_names_what_really_runs(engine):
     """Reports, tokens and policies see the engine within."""
     together = BatchingEngine(engine, window_ms=1, most=2)
     assert (together.pack, together.provider, together.digests) == (engine.pack, engine.provider, engine.digests)
-    assert together.embedding_contract == engine.embedding_contract
+    assert together.variant == engine.variant

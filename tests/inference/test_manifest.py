@@ -13,7 +13,7 @@ from idverify.errors import ModelRefused
 from idverify.inference import manifest
 from idverify.inference.manifest import MANIFEST, ROLES, default_models_folder, describe_pack, load_pack, require_accepted
 from idverify.inference.onnx import OnnxEngine
-from idverify.values import EmbeddingContract
+from idverify.values import Embedder, EmbeddingContract, Variant
 
 SHIPPED = (default_models_folder() / MANIFEST).read_text()
 
@@ -26,7 +26,8 @@ def test_the_digest_of_a_pack_is_over_the_sorted_digests_of_its_files():
     expected = hashlib.sha256("".join(f"{role} {files[role]}\n" for role in sorted(ROLES)).encode()).hexdigest()
     assert pack.digest == expected
     assert pack.spelled == f"default@{expected[:16]}"
-    assert pack.embedding_contract == EmbeddingContract("BGR", 127.0, 128.0, 112, 512)
+    contract = EmbeddingContract("BGR", 127.0, 128.0, 112, 512)
+    assert pack.variant == Variant("fast", files["embedding"], (Embedder("embedding", contract),))
 
 
 @pytest.mark.parametrize("role", sorted(set(ROLES) - {"coarse_detection"}))
@@ -93,6 +94,18 @@ def test_a_manifest_reaches_no_file_outside_its_folder(folder, spelling):
         ('sha256 = "', 'sha256 = "X'),
         ("size = ", "size = -"),
         ("size = ", "size = 1000000"),
+        ("[pack.default.variant.accurate]", "[pack.default.variant.fast]"),
+        ("[pack.default.variant.accurate]", "[pack.default.variant]"),
+        ('{ role = "embedding", weight', '{ role = "pad", weight'),
+        ('{ role = "embedding", weight', '{ role = "second_embedding", weight'),
+        ('{ role = "embedding", weight = 1.0,', '{ role = "embedding", weight = 1.0 }, { role = "embedding",'),
+        ('[{ role = "embedding", weight = 1.0, mirrored = true }]', "[]"),
+        ("weight = 1.0", "weight = 0.0"),
+        ("weight = 1.0", "weight = -1.0"),
+        ("weight = 1.0", "weight = nan"),
+        ("weight = 1.0", "weight = true"),
+        ("weight = 1.0", "wieght = 1.0"),
+        ("mirrored = true", "mirrored = 1"),
         ("[pack.default]", "[pack.'../default']"),
         ("[pack.default]", "[[pack.default]]"),
     ],
@@ -125,6 +138,64 @@ def test_a_damaged_manifest_is_refused_or_still_a_pack(scratch, start, length, t
     except ModelRefused:
         return
     assert set(pack.models) == set(ROLES)
+
+
+def test_a_variant_is_named_by_all_that_makes_its_templates_and_by_nothing_else(tmp_path):
+    """Other weights, other views or another embedder make another digest; the fast variant's is the embedder's own SHA-256.
+
+    Recomputed here for the shipped pack from the description in the manifest.
+    """
+    shipped = describe_pack(default_models_folder(), "default")
+    embedder = shipped.models["embedding"].sha256
+    fast, accurate = shipped.variants["fast"], shipped.variants["accurate"]
+    assert fast.digest == embedder
+    assert accurate.digest == hashlib.sha256(f"{embedder} 1.0 mirrored\n".encode()).hexdigest()
+    assert (shipped.variant, describe_pack(default_models_folder(), "default", "accurate").variant) == (fast, accurate)
+
+    def digest_after(old: str, new: str) -> str:
+        assert old in SHIPPED
+        (tmp_path / MANIFEST).write_text(SHIPPED.replace(old, new))
+        return describe_pack(tmp_path, "default", "accurate").variant.digest
+
+    assert digest_after("mirrored = true", "mirrored = true ") == accurate.digest
+    assert digest_after("mirrored = true", "mirrored = false") == fast.digest
+    assert digest_after("weight = 1.0", "weight = 0.5") not in {fast.digest, accurate.digest}
+    assert digest_after(embedder, "0" * 64) not in {fast.digest, accurate.digest}
+
+
+def test_a_second_embedder_comes_after_the_first_in_the_template(tmp_path):
+    """A role that a pack may have; the dimensions add up, and the digest knows the order."""
+    second = SHIPPED[SHIPPED.index("[pack.default.model.embedding]") : SHIPPED.index("[pack.default.model.pad]")]
+    second = second.replace("model.embedding]", "model.second_embedding]").replace("[512]", "[192]")
+    rows = ['{ role = "embedding", weight = 1.0, mirrored = true }', '{ role = "second_embedding", weight = 0.7 }']
+
+    def accurate(rows: list[str]) -> Variant:
+        stated = SHIPPED.replace('{ role = "embedding", weight = 1.0, mirrored = true }', ", ".join(rows))
+        (tmp_path / MANIFEST).write_text(stated + second)
+        return describe_pack(tmp_path, "default", "accurate").variant
+
+    there, back = accurate(rows), accurate(rows[::-1])
+    assert [(one.role, one.weight, one.mirrored) for one in there.embedders] == [
+        ("embedding", 1.0, True),
+        ("second_embedding", 0.7, False),
+    ]
+    assert (there.dimension, back.dimension) == (704, 704)
+    assert there.digest != back.digest
+
+
+def test_a_variant_that_the_pack_does_not_have_is_refused(tmp_path):
+    """By name, with those that there are: never another one instead."""
+    (tmp_path / MANIFEST).write_text(SHIPPED.replace("[pack.default.variant.accurate]", "[other]"))
+    with pytest.raises(ModelRefused, match=r"no variant 'accurate'\. Known: fast"):
+        describe_pack(tmp_path, "default", "accurate")
+
+
+def test_tokens_and_reports_name_the_variant_and_an_acceptance_holds_for_both():
+    """The bytes that run are the same: what was accepted stays accepted."""
+    fast, accurate = (describe_pack(default_models_folder(), "default", name) for name in ("fast", "accurate"))
+    assert fast.running == fast.spelled == accurate.spelled
+    assert accurate.running == f"{fast.spelled}/accurate"
+    require_accepted(accurate, frozenset({fast.spelled}), dev=False)
 
 
 def test_a_folder_without_a_manifest_or_without_the_pack_is_refused(tmp_path, folder):

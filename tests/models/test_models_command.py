@@ -82,7 +82,11 @@ def test_list_states_pack_digests_licence_and_right_of_use(idverify):
     assert "MIT" in pack["licence"]
     assert {row["role"] for row in pack["models"]} == set(ROLES)
     embedding = next(row["sha256"] for row in pack["models"] if row["role"] == "embedding")
-    assert all(policy["model_digest"] == embedding for policy in pack["policies"])
+    digests = {row["variant"]: row["digest"] for row in pack["variants"]}
+    assert digests["fast"] == embedding != digests["accurate"]
+    assert {policy["model_digest"] for policy in pack["policies"]} <= set(digests.values())
+    for row in pack["variants"]:
+        assert row["policies"] == sum(policy["model_digest"] == row["digest"] for policy in pack["policies"])
 
 
 def test_list_can_be_read_on_80_columns(monkeypatch, capsys):
@@ -90,10 +94,12 @@ def test_list_can_be_read_on_80_columns(monkeypatch, capsys):
     monkeypatch.setattr(models, "stdout", Console(width=80, highlight=False))
     models.list_packs()
     printed = capsys.readouterr().out
-    first = load_pack(default_models_folder(), "default").policies[0]
-    (row,) = [line.split() for line in printed.splitlines() if line.startswith(first["name"])]
-    assert row[1] == f"{first['threshold']:.3g}"
-    assert row[-1] == str(first["n_non_mated"])
+    policies = load_pack(default_models_folder(), "default").policies
+    first = policies[0]
+    rows = [line.split() for line in printed.splitlines() if line.startswith(first["name"])]
+    same = [row for row in policies if row["name"] == first["name"]]
+    assert [row[1] for row in rows] == [f"{row['threshold']:.3g}" for row in same]
+    assert {row[-1] for row in rows} == {str(row["n_non_mated"]) for row in same}
     assert " ".join(printed.split()).count(first["calibrated_on"]) == 1
 
 
@@ -104,6 +110,7 @@ def test_verify_runs_every_model_and_a_changed_byte_exits_4(idverify, tmp_path):
     assert printed["verified"] is True
     assert " cpu" in printed["provider"]
     assert len(printed["models"]) == len(ROLES)
+    assert [row["variant"] for row in printed["variants"]] == ["fast", "accurate"]
     assert all(row["milliseconds"] > 0 for row in printed["models"])
 
     copied = tmp_path / "copied"
@@ -131,7 +138,7 @@ def test_an_added_pack_is_the_default_one_with_its_embedder_replaced(idverify, s
 
     pack = load_pack(tmp_path / "models-added", "buffalo_l")
     assert pack.spelled == printed["pack"]
-    assert pack.embedding_contract == EmbeddingContract("RGB", 127.5, 127.5, 112, 512)
+    assert pack.variant.embedders[0].contract == EmbeddingContract("RGB", 127.5, 127.5, 112, 512)
     shipped = load_pack(default_models_folder(), "default")
     same = {role for role in pack.models if pack.models[role].sha256 == shipped.models[role].sha256}
     assert same == set(pack.models) - {"embedding"}
@@ -179,7 +186,7 @@ def test_a_file_that_is_no_such_embedder_is_refused_and_leaves_nothing(idverify,
     code, printed = idverify("add", "buffalo_sc", "--from", source)
     assert (code, printed["error"]["code"]) == (3, "invalid_input")
     assert "w600k_mbf.onnx" in printed["error"]["message"]
-    assert not list((tmp_path / "models-added").iterdir())
+    assert not (tmp_path / "models-added").exists()
 
 
 def test_an_unknown_name_and_a_folder_without_the_embedder_exit_3(idverify, tmp_path):
@@ -203,7 +210,7 @@ def test_a_disk_that_fills_before_the_manifest_is_written_leaves_nothing(idverif
             raise OSError(28, "No space left on device")
         replace(old, new)
 
-    monkeypatch.setattr("idverify.inference.insightface_packs.os.replace", full)
+    monkeypatch.setattr("idverify.inference.added_packs.os.replace", full)
     code, _ = idverify("add", "buffalo_l", "--from", source)
     assert code == 4
     assert not list((tmp_path / "models-added").iterdir())
@@ -235,7 +242,7 @@ def test_a_download_is_added_as_a_folder_is(idverify, tmp_path, monkeypatch):
 
     monkeypatch.setattr(storage, "download", download)
     assert idverify("add", "antelopev2")[0] == 0
-    assert load_pack(tmp_path / "models-added", "antelopev2").embedding_contract.colour == "RGB"
+    assert load_pack(tmp_path / "models-added", "antelopev2").variant.embedders[0].contract.colour == "RGB"
 
 
 def test_without_insightface_the_way_to_install_it_is_told(idverify, monkeypatch):

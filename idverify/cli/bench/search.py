@@ -58,7 +58,7 @@ def search(
     folder = output_folder(out)
     recogniser = load_recogniser(load_settings())
     generator = np.random.default_rng(seed)
-    populations = [random_population(recogniser.engine.embedding_contract.dimension)]
+    populations = [random_population(recogniser.engine.variant.dimension)]
     people: dict[str, Any] = {}
     if images is not None:
         templates = one_a_person(recogniser, images, folder)
