@@ -137,7 +137,7 @@ def fold_prelu(graph: onnx.GraphProto) -> int:
 def order(graph: onnx.GraphProto) -> None:
     """Put what the output needs in the order in which it needs it, under names that say no more, and drop the rest.
 
-    tf2onnx orders and names by hashes, which differ from run to run: the same weights would have another digest on every machine.
+    tf2onnx orders and names by hashes, which differ from run to run: the same weights would have another digest each time.
     """
     makers = {output: node for node in graph.node for output in node.output}
     weights = {item.name: item for item in graph.initializer}
