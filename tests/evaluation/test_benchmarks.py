@@ -68,6 +68,7 @@ def test_a_benchmark_that_did_not_run_keeps_its_row(tmp_path):
     (tmp_path / "accuracy.json").write_text(json.dumps(found))
     total = {"p50_ms": 30.0, "p95_ms": 31.0, "p99_ms": 32.0}
     found = {"total": total, "naive": {"total": total}, "ratio_to_naive": 1.0, "n": 200, "date": "2026-05-06T07:08:09Z"}
+    found |= {"provider": "onnxruntime 1.0 cpu", "instruction_set_limit": None}
     (tmp_path / "latency.json").write_text(json.dumps(found))
     _, _, latency, accuracy = table_of(tmp_path).splitlines()
     assert "2026-05-06" in latency
