@@ -213,10 +213,9 @@ def _failing(_turn):
 @pytest.mark.skipif(
     not hasattr(os, "sched_getaffinity") or len(os.sched_getaffinity(0)) < 2, reason="needs two cores that can be pinned"
 )
-def test_two_cores_do_nearly_the_work_of_two(samples):
-    """Threads that share one copy of the models: at least 1.7 of the 2 that computations sharing nothing get at this moment.
-
-    Best of six rounds, as often as four times: other work on the machine can only hide it.
+def test_two_threads_do_not_take_turns(samples):
+    """Where two computations that share nothing get twice the work done, verifications that waited for each other would get
+    half of that. `bench load` says how near to twice it is; other tests run beside this one, so the bound is far from both.
     """
     recogniser = load_recogniser(load_settings(concurrency=2))
     photos = [(samples / name).read_bytes() for name in ("obama.jpg", "obama2.jpg", "biden.jpg")]
@@ -231,7 +230,7 @@ def test_two_cores_do_nearly_the_work_of_two(samples):
     for _ in range(4):
         measured = measure_scaling(work, seconds=0.4, rounds=6)
         found.append((round(measured["ratio"], 2), round(measured["yardstick_ratio"], 2)))
-        if measured["ratio"] >= 1.7 / 2 * measured["yardstick_ratio"]:
+        if measured["ratio"] >= 0.6 * measured["yardstick_ratio"]:
             break
     else:
         pytest.fail(f"(ratio, yardstick): {found}")
