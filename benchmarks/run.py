@@ -82,7 +82,7 @@ def _run(run: Run) -> int:
 
 def table_of(results: Path) -> str:
     """The Markdown table over the reports that the folder holds."""
-    lines = ["| figure | value | 95 % interval | n | date |", "|---|---|---|---|---|"]
+    lines = ["| figure | value | 95 % interval, or spread | n | date |", "|---|---|---|---|---|"]
     for name, row in ROWS.items():
         report = results / f"{name}.json"
         if report.exists():

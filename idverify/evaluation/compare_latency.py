@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 from idverify.errors import InvalidInput
 from idverify.evaluation.differences import Difference, unknown, verdict_of
+from idverify.evaluation.latency import BLOCK
 from idverify.evaluation.runs import Run
 
 HEADER: Final = ("path", "turn", "total_ms")
-BLOCK: Final = 10  # turns are drawn together: neighbours in time share what slows the machine
 REPLICATES: Final = 2000
 Doubles = NDArray[np.float64]
 
@@ -38,9 +38,11 @@ def compare_latency(a: Run, b: Run, generator: np.random.Generator) -> tuple[lis
     if not same:
         notes.append("different machines: only the ratio to the naive path can be compared")
     ratios, medians = ("ratio to the naive path", "ratio_to_naive"), ("median, ms", "total")
+    void = [f"{run.name} is void: {run.report['void']}" for run in (a, b) if run.report.get("void")]
     samples = [_samples(run.folder / "samples.csv") for run in (a, b)]
-    if samples[0] is None or samples[1] is None:
-        why = "no samples were kept beside the reports"
+    if void or samples[0] is None or samples[1] is None:
+        notes += void
+        why = "a void run" if void else "no samples were kept beside the reports"
         return [
             unknown(ratios[0], a.report[ratios[1]], b.report[ratios[1]], why),
             unknown(medians[0], a.report["total"]["p50_ms"], b.report["total"]["p50_ms"], why),

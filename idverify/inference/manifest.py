@@ -20,7 +20,7 @@ from idverify.values import Embedder, EmbeddingContract, Variant
 ROLES = ("detection", "coarse_detection", "landmarks", "embedding", "pad", "pose", "eyes")
 EMBEDDERS = ("embedding", "second_embedding")
 OPTIONAL_ROLES = frozenset(EMBEDDERS) - frozenset(ROLES)
-FAST, ACCURATE = VARIANTS = ("fast", "accurate")
+FAST, ACCURATE = ("fast", "accurate")
 MANIFEST = "manifest.toml"
 CommercialUse = Literal["verified", "unverified", "no"]
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")

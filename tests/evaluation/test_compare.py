@@ -193,6 +193,10 @@ def test_latency_is_told_from_the_kept_samples_and_else_not_at_all(tmp_path):
     assert {one.verdict for one in compare_latency(slow, slow, generator())[0]} == {"no difference beyond noise"}
     bare = latency_run(tmp_path / "c", 10, keep=False)
     assert {one.verdict for one in compare_latency(slow, bare, generator())[0]} == {"cannot tell"}
+    fast.report["void"] = "a busy machine"
+    found, notes = compare_latency(slow, fast, generator())
+    assert {one.verdict for one in found} == {"cannot tell"}
+    assert "a busy machine" in notes[-1]
 
 
 def test_milliseconds_of_two_machines_are_not_compared(tmp_path):
