@@ -80,7 +80,7 @@ def rebuild(converted: bytes) -> bytes:
     build_pack.rewrite_prelu(graph)
     build_pack.clear_tiny(graph)
     build_pack.rename_outputs(graph, ("embedding",))
-    build_pack.drop_unused(graph)
+    order(graph)
     build_pack.strip(model)
     del graph.value_info[:]
     model.ir_version = 8
@@ -132,6 +132,40 @@ def fold_prelu(graph: onnx.GraphProto) -> int:
         node.CopyFrom(helper.make_node("PRelu", [x, slope], list(node.output)))
         found += 1
     return found
+
+
+def order(graph: onnx.GraphProto) -> None:
+    """Put what the output needs in the order in which it needs it, under names of our own, and drop the rest.
+
+    tf2onnx orders and names by hashes, which differ from run to run: the same weights would have another digest every time,
+    and templates made with them could not be compared.
+    """
+    makers = {output: node for node in graph.node for output in node.output}
+    weights = {item.name: item for item in graph.initializer}
+    names: dict[str, str] = {value.name: value.name for value in (*graph.input, *graph.output)}
+    nodes: list[onnx.NodeProto] = []
+    used: list[onnx.TensorProto] = []
+
+    def visit(value: str) -> None:
+        if value in weights and value not in names:
+            names[value] = f"w{len(used)}"
+            used.append(weights[value])
+            weights[value].name = names[value]
+        elif (node := makers.get(value)) is not None and node not in nodes:
+            for needed in node.input:
+                visit(needed)
+            names.setdefault(value, f"v{len(nodes)}")
+            nodes.append(node)
+
+    visit(graph.output[0].name)
+    for node in nodes:
+        node.input[:] = [names[value] for value in node.input]
+        node.output[:] = [names[value] for value in node.output]
+    copies = [onnx.NodeProto.FromString(node.SerializeToString()) for node in nodes]
+    tensors = [onnx.TensorProto.FromString(item.SerializeToString()) for item in used]
+    del graph.node[:], graph.initializer[:]
+    graph.node.extend(copies)
+    graph.initializer.extend(tensors)
 
 
 def source(tarball: bytes) -> bytes:
