@@ -114,7 +114,7 @@ def free_batch_axis(graph: onnx.GraphProto) -> None:
 
 
 def fold_prelu(graph: onnx.GraphProto) -> int:
-    """Make PRelu(x, s) of each Relu(x) + s/2 * (x - |x|), and count them; what is then unused stays for `order`."""
+    """Make PRelu(x, s) of each Relu(x) + s/2 * (x - |x|), and count them; what is then unused stays for `drop_unused`."""
     makers = {output: node for node in graph.node for output in node.output}
     weights = {item.name: numpy_helper.to_array(item) for item in graph.initializer}
     found = 0
@@ -135,9 +135,10 @@ def fold_prelu(graph: onnx.GraphProto) -> int:
 
 
 def order(graph: onnx.GraphProto) -> None:
-    """Put what the output needs in the order in which it needs it, under names that say no more, and drop the rest.
+    """Put what the output needs in the order in which it needs it, under names of our own, and drop the rest.
 
-    tf2onnx orders and names by hashes, which differ from run to run: the same weights would have another digest each time.
+    tf2onnx orders and names by hashes, which differ from run to run: the same weights would have another digest every time,
+    and templates made with them could not be compared.
     """
     makers = {output: node for node in graph.node for output in node.output}
     weights = {item.name: item for item in graph.initializer}
