@@ -57,10 +57,19 @@ def _measured_on(report: Mapping[str, Any]) -> list[str]:
     return [
         f"{report['n_mated']:,} mated and {report['n_non_mated']:,} non-mated comparisons, {report['protocol']}, of "
         f"{report['people']:,} people: {report['pairs_of_people']:,} pairs of two people, which is what supports a low FMR.",
-        f"{report['fta']['n']:,} images, of which {report['fta']['errors']:,} failed to be acquired; their mated comparisons "
-        f"count as non-matches. {report['non_mated_not_compared']:,} non-mated comparisons could not be made.",
+        _acquired(report),
         f"Face of a photograph: {report['faces'].replace('_', ' ')}, for a label names one person of a photograph.",
     ]
+
+
+def _acquired(report: Mapping[str, Any]) -> str:
+    images, failed, missing = report["fta"]["n"], report["fta"]["errors"], report["non_mated_not_compared"]
+    if not failed:
+        return f"{images:,} images, all of which were acquired: no comparison is missing."
+    return (
+        f"{images:,} images, of which {failed:,} failed to be acquired; their mated comparisons count as non-matches, and "
+        f"{missing:,} non-mated comparisons could not be made."
+    )
 
 
 def _does_not_claim(report: Mapping[str, Any]) -> list[str]:
@@ -89,7 +98,8 @@ def _points(folder: Path, report: Mapping[str, Any]) -> Section:
     )
     caption = (
         "Detection error trade-off on normal deviate axes, with its pointwise 95 % band (people drawn again, no narrower than "
-        "the exact binomial interval). Points: the operating points. Rates of zero are drawn at the lower edge."
+        "the exact binomial interval). Points: the operating points, at the FMR that was found. Grey line: where both rates "
+        "are equal. Rates of zero are drawn at the lower edge."
     )
     return Section(
         "Operating points",
@@ -98,7 +108,7 @@ def _points(folder: Path, report: Mapping[str, Any]) -> Section:
             "are those of other comparisons. Bounds come from drawing the people again, 1,000 times."
         ],
         [Picture("det", svg, alt, caption)],
-        [Table("Error rates at fixed false match rates", columns, rows)],
+        [Table("Error rates at fixed false match rates; errors: false matches + false non-matches", columns, rows)],
     )
 
 
@@ -113,7 +123,7 @@ def _point_row(point: Mapping[str, Any]) -> list[str]:
 
 def _scores(folder: Path, report: Mapping[str, Any], histograms: Histograms) -> Section:
     thresholds = {
-        percent(point["target_fmr"]): point["threshold"] for point in report["operating_points"] if point["supported"]
+        f"FMR {percent(point['target_fmr'])}": point["threshold"] for point in report["operating_points"] if point["supported"]
     }
     svg = save(histogram_plot(histograms, thresholds, label="comparison score (cosine)"), folder, "scores")
     means = [

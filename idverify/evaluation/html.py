@@ -78,11 +78,17 @@ def write_page(folder: Path, page: Page) -> Path:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["tied"] = _tied
     text = environment.get_template("report.html").render(page=page, inline=_inline, facts=_facts(page.provenance))
     path, partial = folder / "report.html", folder / ".report.html.partial"
     partial.write_text(text, encoding="utf-8")
     partial.replace(path)
     return path
+
+
+def _tied(text: str) -> str:
+    """No line ends between a number and its sign for per cent."""
+    return re.sub(r"(?<=\d) %", "\N{NO-BREAK SPACE}%", text)
 
 
 def _inline(picture: Picture) -> Markup:

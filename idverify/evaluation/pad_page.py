@@ -88,7 +88,10 @@ def _species(folder: Path, report: Mapping[str, Any]) -> Section:
             [_non_responses("bona fide", genuine), *(_non_responses(name, one) for name, one in found.items())],
         ),
     ]
-    caption = "APCER by species, with 95 % intervals. A species of few presentations shows it by the width of its interval."
+    caption = (
+        "APCER by species, with 95 % intervals over presentations. A species of few presentations shows it by the width of its "
+        "interval."
+    )
     return Section("By species", (), [Picture("species", svg, alt, caption)], tables)
 
 
@@ -120,7 +123,10 @@ def _trade_off(
     svg = save(det_plot(lines, labels=("APCER", "BPCER")), folder, "trade_off")
     rows = [[f"{row['threshold']:g}", rate(row["bpcer"]), rate(row["worst_apcer"])] for row in report["trade_off"]]
     alt = "BPCER over APCER by species on normal deviate axes; at fixed thresholds, the table below has the same figures."
-    caption = "BPCER over APCER as the threshold moves, on normal deviate axes. Rates of zero are drawn at the edge."
+    caption = (
+        "BPCER over APCER as the threshold moves, on normal deviate axes. Grey line: where both are equal. Rates of zero are "
+        "drawn at the edge."
+    )
     words = "For whoever chooses a policy's minimum_pad. No threshold here was chosen by looking at these figures."
     table = Table("At fixed thresholds", ("threshold", "BPCER", "APCER of the worst species"), rows)
     return Section("Other thresholds", [words], [Picture("trade_off", svg, alt, caption)], [table])

@@ -31,6 +31,8 @@ _STYLE: Final[Any] = {
 }
 _NORMAL: Final = NormalDist()
 _TICKS: Final = (1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8)
+_FINER_TICKS: Final = (1e-3, 2e-3, 5e-3, 1e-2, 2e-2, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8)
+_FEW: Final = 3
 _LONGEST: Final = 48
 
 
@@ -84,21 +86,20 @@ class Mark:
 def det_plot(lines: Sequence[Line], marks: Sequence[Mark] = (), *, labels: tuple[str, str]) -> Any:
     """Detection error trade-off on normal deviate axes (Martin et al., 1997): two normal distributions make a straight line.
 
-    Rates of 0 and 1 have no place on such axes and are drawn at the edge of what the numbers of the curve can show.
+    Rates of 0 and 1 have no place on such axes and are drawn at the edge of what the numbers on that axis can show.
     """
     figure, axes = _figure(7, 5.6)
-    rates = np.concatenate([np.concatenate([line.x, line.y]) for line in lines])
-    inside = rates[(rates > 0) & (rates < 1)]
-    floor = float(inside.min()) / 2 if inside.size else 1e-3
+    left = _edge([line.x for line in lines])
+    floor = _edge([rates for line in lines for rates in (line.y, line.low, line.high) if rates is not None])
     for line, colour in zip(lines, _colours(len(lines)), strict=True):
-        x = _deviate(line.x, floor)
+        x = _deviate(line.x, left)
         if line.low is not None and line.high is not None:
             axes.fill_between(
                 x, _deviate(line.low, floor), _deviate(line.high, floor), color=colour, alpha=0.16, linewidth=0, step="post"
             )
         axes.step(x, _deviate(line.y, floor), where="post", color=colour, linewidth=1.8, label=shown(line.name))
     for mark in marks:
-        place = _deviate(np.array([mark.x, mark.y]), floor)
+        place = _deviate(np.array([mark.x]), left)[0], _deviate(np.array([mark.y]), floor)[0]
         axes.plot(*place, marker="o", markersize=5, color=INK, linestyle="none")
         axes.annotate(shown(mark.name), place, xytext=(6, 6), textcoords="offset points", fontsize=9, in_layout=False)
     limits = axes.get_xlim(), axes.get_ylim()
@@ -109,6 +110,8 @@ def det_plot(lines: Sequence[Line], marks: Sequence[Mark] = (), *, labels: tuple
         (axes.set_yticks, axes.set_yticklabels, limits[1]),
     ):
         ticks = [tick for tick in _TICKS if low <= _NORMAL.inv_cdf(tick) <= high]
+        if len(ticks) <= _FEW:
+            ticks = [tick for tick in _FINER_TICKS if low <= _NORMAL.inv_cdf(tick) <= high] or ticks
         set_ticks([_NORMAL.inv_cdf(tick) for tick in ticks])
         set_labels([percent(tick) for tick in ticks])
     axes.set(xlim=limits[0], ylim=limits[1], xlabel=labels[0], ylabel=labels[1])
@@ -140,9 +143,11 @@ def histogram_plot(
     axes.set(yscale="log", ylim=(smallest / 2, 1.5), xlim=limits, xlabel=label, ylabel="share of the scores")
     axes.yaxis.set_major_formatter(lambda value, _position: percent(value))
     axes.yaxis.set_minor_formatter(lambda _value, _position: "")
-    for index, (name, threshold) in enumerate(thresholds.items()):
-        axes.axvline(threshold, color=INK, linewidth=0.9, linestyle="--")
-        axes.text(threshold, 1.2 / 1.9 ** (index % 5), f" {shown(name)}", fontsize=8, va="top", in_layout=False)
+    for index, (name, threshold) in enumerate(sorted(thresholds.items(), key=lambda one: one[1])):
+        top = 0.985 - 0.06 * (index % 5)  # each ends below the words to its left
+        axes.axvline(threshold, ymax=top, color=INK, linewidth=0.9, linestyle="--")
+        place = {"xycoords": axes.get_xaxis_transform(), "xytext": (4, 0), "textcoords": "offset points", "in_layout": False}
+        axes.annotate(shown(name), (threshold, top), fontsize=8, va="top", **place)
     axes.grid(True, axis="y", linewidth=0.6)
     axes.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=_columns(kinds))
     return figure
@@ -214,6 +219,13 @@ def shown(name: str) -> str:
 def percent(rate: float) -> str:
     """A rate as per cent with the digits it needs: 40 %, 0.1 %, 0.0001 %."""
     return f"{100 * rate:.10f}".rstrip("0").rstrip(".") + " %" if rate < 0.5 else f"{100 * rate:.4g} %"
+
+
+def _edge(rates: Sequence[Doubles]) -> float:
+    """How near to 0 and to 1 an axis goes: half as far as the rates do that are neither."""
+    every = np.concatenate(rates)
+    inside = every[(every > 0) & (every < 1)]
+    return float(min(inside.min(), 1 - inside.max())) / 2 if inside.size else 1e-3
 
 
 def _deviate(rates: Doubles, floor: float) -> Doubles:

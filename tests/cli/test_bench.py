@@ -99,7 +99,7 @@ def test_a_list_with_folds_is_measured_and_its_report_written(shell, people, tmp
         assert (out / f"{name}.png").stat().st_size > 1000
         assert (out / f"{name}.svg").stat().st_size > 1000
     page = (out / "report.html").read_text()
-    assert "100.00 %" in page
+    assert "100.00\N{NO-BREAK SPACE}%" in page
     assert "not supported by n" in page
     assert report["commit"] is None or report["commit"] in page
 
@@ -178,6 +178,26 @@ def test_an_empty_folder_is_said_to_be_empty(shell, tmp_path, command):
     assert code == 3
     assert "empty" in json.loads(out)["error"]["message"]
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("command", ["accuracy", "pad"])
+def test_a_provider_that_is_not_installed_costs_nothing_that_was_measured(shell, people, tmp_path, monkeypatch, command):
+    """Exit 4 with its name and what to do, never another provider's figures; the earlier run's files are as they were."""
+    pairs, out = tmp_path / "pairs.txt", tmp_path / "out"
+    pairs.write_text("2 1\nann 1 2\nann 1 bob 1\nann 1 3\nann 2 bob 1\n")
+    folders = {
+        "accuracy": ("--images", people, "--pairs", pairs),
+        "pad": ("--bona-fide", people, "--attack", f"none={people / 'bob'}", "--threshold", "0.5"),
+    }
+    arguments = ("bench", command, *folders[command], "--out", out, "--json")
+    assert shell(*arguments)[0] == 0
+    before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    monkeypatch.setenv("IDVERIFY_PROVIDER", "tensorrt")
+    code, printed = shell(*arguments)
+    error = json.loads(printed)["error"]
+    assert (code, error["code"]) == (4, "provider_unavailable")
+    assert "tensorrt" in error["message"].lower()
+    assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
 
 
 def test_unreadable_groups_end_the_run_before_it_begins(shell, people, tmp_path):

@@ -148,6 +148,16 @@ def test_text_and_lines_can_be_told_from_their_ground_in_light_and_in_dark(page)
             assert contrast(colours[f"series-{number}"], colours["ground"]) >= 3
 
 
+def test_a_number_and_its_sign_for_per_cent_stay_on_one_line(tmp_path):
+    """In headlines, sentences and cells; a sign that follows no number is left alone."""
+    words = "at most 33.33 % over people"
+    sections = [Section("a", [words], (), [Table(words, ["rate"], [["a", words]])])]
+    page = Page("a", [Headline(words, "1 %", words, words)], [words], ["in %"], sections, {})
+    text = "".join(read(write_page(tmp_path, page)).text)
+    assert text.count(words.replace(" %", "\N{NO-BREAK SPACE}%")) == 6
+    assert "in %" in text
+
+
 def test_pictures_take_the_colours_of_the_page(page):
     """None of the fixed ink is left in it, or it would be black on black."""
     body = page.read_text().split("</style>")[1]
@@ -166,6 +176,31 @@ def test_a_picture_is_the_same_bytes_every_time_and_stands_alone(tmp_path):
     assert found[0] == found[1]
     assert set(found[0]) == {"plot.png", "plot.svg"}
     assert ElementTree.fromstring(found[0]["plot.svg"].decode()).tag.endswith("svg")
+
+
+def test_each_axis_of_a_trade_off_shows_what_its_own_rates_need():
+    """FMR down to 1e-6 does not squeeze FNMR of 3 to 90 % and its band into a corner, and no rate that has a place is drawn elsewhere."""
+    high, low = np.array([0.95, 0.2, 0.1]), np.array([0.8, 0.05, 0.0])
+    curve = plots.Line("DET", np.array([0.0, 1e-6, 1e-2]), np.array([0.9, 0.1, 0.03]), low, high)
+    axes = plots.det_plot([curve], labels=("FMR", "FNMR")).axes[0]
+    drawn = {name: [plots._NORMAL.cdf(value) for value in axes.lines[0].get_data()[at]] for at, name in enumerate("xy")}
+    assert drawn["y"] == pytest.approx([0.9, 0.1, 0.03])
+    assert drawn["x"] == pytest.approx([5e-7, 1e-6, 1e-2])
+    assert plots._NORMAL.cdf(axes.get_ylim()[0]) > 0.005
+
+
+def test_the_words_beside_a_threshold_are_struck_through_by_no_other():
+    """Thresholds as close as those of the shipped policies, in whatever order they come."""
+    edges = np.linspace(-0.5, 1, 101)
+    thresholds = {"FMR 0.001 %": 0.475, "FMR 1 %": 0.243, "FMR 0.01 %": 0.41, "FMR 0.1 %": 0.335}
+    figure = plots.histogram_plot({"mated": plots.binned(np.linspace(0, 1, 500), edges)}, thresholds, label="score")
+    figure.draw_without_rendering()
+    axes = figure.axes[0]
+    words = [text.get_window_extent() for text in axes.texts]
+    lines = [line.get_window_extent() for line in axes.lines]
+    assert len(words) == len(lines) == 4
+    assert not [1 for box in words for line in lines if box.x0 <= line.x0 <= box.x1 and line.y1 >= box.y0]
+    assert not [1 for at, box in enumerate(words) for other in words[:at] if box.overlaps(other)]
 
 
 def test_numbers_never_read_as_zero_unless_they_are():
