@@ -168,6 +168,33 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
+class LiveEvidence:
+    """What a live session showed beyond the match. None: not measured, which never reads as a pass.
+
+    challenge: every step was done, as asked and in time (False: one was not). pad_score: fused over the analysed frames, 0..1.
+    parallax: how far the turned landmarks are from any flat picture's, as a fraction of the distance of the eyes. flash: share
+    of the screen's changes of chroma that the face followed, -1..1, its lag behind the screen taken into account. continuity:
+    lowest comparison score between an analysed frame and the one that was matched, -1..1. injection: each signal by name, 0
+    (as a camera) to 1 (as no camera). attestation: level that was really checked (`device`, `app`), or None.
+    """
+
+    challenge: bool | None = None
+    pad_score: float | None = None
+    parallax: float | None = None
+    flash: float | None = None
+    continuity: float | None = None
+    injection: Mapping[str, float] = field(default_factory=dict)
+    attestation: str | None = None
+
+    @property
+    def checks(self) -> tuple[str, ...]:
+        """Names of the checks that ran, in the order of a session."""
+        names = ("challenge", "parallax", "flash", "continuity", "attestation")
+        ran = tuple(name for name in names if getattr(self, name) is not None)
+        return (*ran, "injection") if self.injection else ran
+
+
+@dataclass(frozen=True, slots=True)
 class Accepted:
     """The evidence satisfies the policy. Only idverify.decision.decide makes one (a test holds this)."""
 
