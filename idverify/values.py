@@ -175,7 +175,8 @@ class LiveEvidence:
     parallax: how far the turned landmarks are from any flat picture's, as a fraction of the distance of the eyes. flash: share
     of the screen's changes of chroma that the face followed, -1..1, its lag behind the screen taken into account. continuity:
     lowest comparison score between an analysed frame and the one that was matched, -1..1. injection: each signal by name, 0
-    (as a camera) to 1 (as no camera). attestation: level that was really checked (`device`, `app`), or None.
+    (as a camera) to 1 (as no camera). attestation: level that was really checked (`device`, `app`), or None. asked: those of
+    `parallax` and `flash` that the challenge gave occasion for.
     """
 
     challenge: bool | None = None
@@ -185,6 +186,7 @@ class LiveEvidence:
     continuity: float | None = None
     injection: Mapping[str, float] = field(default_factory=dict)
     attestation: str | None = None
+    asked: frozenset[str] = frozenset()
 
     @property
     def checks(self) -> tuple[str, ...]:

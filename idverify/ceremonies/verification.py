@@ -16,6 +16,7 @@ from idverify.ceremonies.auditing import record_event
 from idverify.ceremonies.judging import judge
 from idverify.ceremonies.reference import reference_of, require_subject
 from idverify.credentials import verdict
+from idverify.credentials.assurance import PHOTO
 from idverify.credentials.pairwise import pairwise_subject
 from idverify.decision.policy import Policy, find_policy
 from idverify.errors import (
@@ -144,6 +145,7 @@ def _issue(
     subject = request.subject_id and pairwise_subject(parts.secrets.pairwise, request.subject_id, request.audience)
     return verdict.issue(
         decision,
+        acr=PHOTO,
         issuer=parts.issuer,
         audience=request.audience,
         client_id=client.id,

@@ -15,10 +15,22 @@ class Assurance:
 
 
 PHOTO = "urn:idverify:acr:photo-match-no-liveness"
+PASSIVE = "urn:idverify:acr:live-passive"
+ACTIVE = "urn:idverify:acr:live-active"
+ATTESTED = "urn:idverify:acr:live-active-attested"
 
-# By acr. A profile that checks liveness adds its own acr here; the one of `photo` never changes its meaning.
+# By acr. What one means never changes; what would mean something else gets an acr of its own.
 ASSURANCES: Mapping[str, Assurance] = MappingProxyType(
-    {PHOTO: Assurance("photo match, no liveness", liveness_level="none", founds_credential=False)}
+    {
+        PHOTO: Assurance("photo match, no liveness", liveness_level="none", founds_credential=False),
+        PASSIVE: Assurance("live face, nothing asked of it", liveness_level="passive", founds_credential=False),
+        ACTIVE: Assurance("live face that followed a challenge", liveness_level="active", founds_credential=True),
+        ATTESTED: Assurance(
+            "live face that followed a challenge, on an attested device",
+            liveness_level="active-attested",
+            founds_credential=True,
+        ),
+    }
 )
 
 # Method (RFC 8176) by the check that earns it. A quality check or presentation attack detection is no authentication method.

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from idverify.credentials import jws
-from idverify.credentials.assurance import ASSURANCES, PHOTO, methods_of
+from idverify.credentials.assurance import ASSURANCES, methods_of
 from idverify.credentials.trust import trusted_keys
 from idverify.credentials.verdict_checks import CHECKS, LIFETIME_SECONDS, Expected
 from idverify.keys import Signer
@@ -65,6 +65,7 @@ def may_found_credential(claims: VerdictClaims) -> bool:
 def issue(
     decision: Accepted,
     *,
+    acr: str,
     issuer: str,
     audience: str,
     client_id: str,
@@ -81,7 +82,7 @@ def issue(
     now: float,
     random_bytes: Callable[[int], bytes],
 ) -> str:
-    """A signed verdict under the profile `photo`, valid for ten minutes from `now` (seconds since the epoch).
+    """A signed verdict, valid for ten minutes from `now` (seconds since the epoch). acr: of the profile that was met.
 
     Exactly one of subject (pairwise, from credentials.pairwise) and reference_digest (SHA-256, hex, of the image that the
     caller sent) is given: a reference that the caller chose names nobody. target_fmr, fmr_high: of the policy that decided.
@@ -94,6 +95,8 @@ def issue(
         raise ValueError("give exactly one of subject and reference_digest")
     if environment not in ("production", "dev", "sandbox"):
         raise ValueError("unknown environment")
+    if acr not in ASSURANCES:
+        raise ValueError("unknown acr")
     issued_at = int(now)
     payload: dict[str, Any] = {
         "iss": issuer,
@@ -107,8 +110,8 @@ def issue(
         "policy": {"name": decision.policy, "target_fmr": target_fmr, "fmr_high": fmr_high},
         "checks": list(decision.checks),
         "amr": methods_of(decision.checks),
-        "acr": PHOTO,
-        "liveness_level": ASSURANCES[PHOTO].liveness_level,
+        "acr": acr,
+        "liveness_level": ASSURANCES[acr].liveness_level,
         "model_pack": model_pack,
         "reference_source": "caller" if subject is None else "registry",
     }

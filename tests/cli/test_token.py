@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from idverify.cli import fetching, main, token
 from idverify.credentials import verdict
+from idverify.credentials.assurance import PHOTO
 from idverify.keys.file import FileSigner
 from idverify.values import Accepted
 
@@ -24,6 +25,7 @@ TRUST = json.dumps({"keys": [SIGNER.public_jwk()]})
 def issued(**changes):
     """A token of this moment."""
     facts = {
+        "acr": PHOTO,
         "issuer": "https://id.example",
         "audience": AUDIENCE,
         "client_id": "hotel-app",

@@ -8,6 +8,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from idverify.credentials import verdict
+from idverify.credentials.assurance import PHOTO
 from idverify.keys.file import FileSigner
 from idverify.keys.jwk import base64url
 from idverify.values import Accepted
@@ -29,6 +30,7 @@ class Forge:
     def issue(self, **changes: Any) -> str:
         """A token of ours."""
         facts: dict[str, Any] = {
+            "acr": PHOTO,
             "issuer": ISSUER,
             "audience": AUDIENCE,
             "client_id": "hotel-app",
