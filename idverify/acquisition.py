@@ -106,8 +106,43 @@ class Acquirer:
                 found.append(self._find(index, data))
             except (ImageRejected, TooLarge, FailureToAcquire) as refusal:
                 outcomes[index] = refusal
+        outcomes |= self._measure(found, self._mark(found))
+        return [outcomes[index] for index in range(len(photographs))]
+
+    def search(self, pixels: Pixels) -> tuple[Face, ...]:
+        """Every face of one image that matters to the selection, best first. Raises Fault when the engine fails."""
+        return self._search(pixels, (pixels.shape[0], pixels.shape[1]))
+
+    def glance(self, pixels: Pixels) -> tuple[Face, ...]:
+        """The faces that the small canvas shows, best first: sure of near ones, in a third of the time of a search."""
+        return self._look(pixels, [detection.whole((pixels.shape[0], pixels.shape[1]), detection.COARSE)])
+
+    def choose(self, faces: Sequence[Face], pixels: Pixels) -> Face:
+        """The capture subject's among them. Raises NoFace, MultipleFaces or FailureToAssess."""
+        return select(faces, (pixels.shape[0], pixels.shape[1]), self._faces)
+
+    def mark(self, picture: Image, face: Face) -> Floats:
+        """The landmarks, float32 (68, 2), of a face of one image. Raises Fault when the engine fails."""
+        return self._mark([_Found(0, picture, face, (face,), _Stopwatch())])[0]
+
+    def eyes_open(self, pixels: Pixels, points: Floats) -> Floats:
+        """Probability, 0..1, that the eyes are open, of one face, landmarks (68, 2): (2,), as the image shows them."""
+        (output,) = self._engine.run("eyes", eyes.prepare(pixels, points[None]))
+        opened: Floats = eyes.parse(output)[0]
+        return opened
+
+    def measure(self, picture: Image, face: Face, faces: tuple[Face, ...], points: Floats) -> Probe:
+        """The probe of one face that was found and marked already. Raises FailureToAssess; Fault when the engine fails."""
+        outcome = self._measure([_Found(0, picture, face, faces, _Stopwatch())], [points])[0]
+        if isinstance(outcome, Probe):
+            return outcome
+        raise outcome
+
+    def _measure(self, found: Sequence[_Found], landmarked: Sequence[Floats]) -> dict[int, Probe | Refusal]:
+        """The outcomes by the index of the photograph."""
+        outcomes: dict[int, Probe | Refusal] = {}
         marked: list[_Marked] = []
-        for one, points in zip(found, self._mark(found), strict=True):
+        for one, points in zip(found, landmarked, strict=True):
             try:
                 with one.watch.stage("align"):
                     marked.append(_Marked(one, points, alignment.align(one.image.pixels, points[None])[0]))
@@ -127,7 +162,7 @@ class Acquirer:
                 continue
             timings = one.watch.ms | {name: ms / len(marked) for name, ms in shared.ms.items()}
             outcomes[one.index] = Probe(one.image.digest, one.face, template, measured, pad_score, timings)
-        return [outcomes[index] for index in range(len(photographs))]
+        return outcomes
 
     def _find(self, index: int, data: bytes) -> _Found:
         watch = _Stopwatch()

@@ -16,12 +16,19 @@
     |   |-- PossibleDuplicate          possible_duplicate
     |   |-- NoReference                no_reference
     |   |-- PolicyUnknown              policy_unknown
-    |   `-- IdempotencyConflict        idempotency_conflict
+    |   |-- IdempotencyConflict        idempotency_conflict
+    |   |-- SessionNotFound            session_not_found
+    |   |-- SessionExpired             session_expired
+    |   |-- SessionFinished            session_finished
+    |   `-- FrameRefused               frame_refused
     |-- AccessDenied                   the caller may not do this              (exit 3)
     |   |-- Unauthenticated            unauthenticated
     |   |-- ScopeMissing               scope_missing
     |   |-- AudienceNotAllowed         audience_not_allowed
     |   |-- PurposeNotAllowed          purpose_not_allowed
+    |   |-- SessionTaken               session_taken
+    |   |-- ChallengeReplayed          challenge_replayed
+    |   |-- AttestationRefused         attestation_refused
     |   |-- AttemptsExhausted          attempts_exhausted
     |   `-- Overloaded                 overloaded
     |-- TokenInvalid                   a token is not what it claims to be     (exit 1)
@@ -142,6 +149,30 @@ class IdempotencyConflict(InputError):
     code = "idempotency_conflict"
 
 
+class SessionNotFound(InputError):
+    """No such live session, or the caller may not know of it."""
+
+    code = "session_not_found"
+
+
+class SessionExpired(InputError):
+    """The live session's time ran out."""
+
+    code = "session_expired"
+
+
+class SessionFinished(InputError):
+    """The live session is in a state where this cannot be done, or it has ended."""
+
+    code = "session_finished"
+
+
+class FrameRefused(InputError):
+    """A message of a live session's stream is not the one that may come now."""
+
+    code = "frame_refused"
+
+
 class AccessDenied(IdverifyError):
     """The caller may not do this, or not now."""
 
@@ -168,6 +199,31 @@ class PurposeNotAllowed(AccessDenied):
     """The client is not registered for this purpose."""
 
     code = "purpose_not_allowed"
+
+
+class SessionTaken(AccessDenied):
+    """Another browser or app began this live session."""
+
+    code = "session_taken"
+
+
+class ChallengeReplayed(AccessDenied):
+    """The challenge of this live session is held by another connection."""
+
+    code = "challenge_replayed"
+
+
+class AttestationRefused(AccessDenied):
+    """What a device or an app claims of itself was not proven.
+
+    `reason` is a stable word for operators and the audit (docs/reference/attestation.md); a client does not learn it.
+    """
+
+    code = "attestation_refused"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("the attestation was refused")
+        self.reason = reason
 
 
 class RetryLater(AccessDenied):

@@ -173,7 +173,8 @@ class LiveEvidence:
 
     challenge: every step was done, as asked and in time (False: one was not). pad_score: fused over the analysed frames, 0..1.
     parallax: how far the turned landmarks are from any flat picture's, as a fraction of the distance of the eyes. flash: share
-    of the screen's changes of chroma that the face followed, -1..1, its lag behind the screen taken into account. continuity:
+    of the screen's changes of chroma that the face followed, -1..1, its lag behind the screen taken into account.
+    flash_over_background: how much more of it the face gave back than what lies behind, -1..1. continuity:
     lowest comparison score between an analysed frame and the one that was matched, -1..1. injection: each signal by name, 0
     (as a camera) to 1 (as no camera). attestation: level that was really checked (`device`, `app`), or None. asked: those of
     `parallax` and `flash` that the challenge gave occasion for.
@@ -183,6 +184,7 @@ class LiveEvidence:
     pad_score: float | None = None
     parallax: float | None = None
     flash: float | None = None
+    flash_over_background: float | None = None
     continuity: float | None = None
     injection: Mapping[str, float] = field(default_factory=dict)
     attestation: str | None = None
@@ -238,7 +240,9 @@ def decision_name(decision: Decision) -> Literal["accepted", "rejected", "inconc
 
 
 def reasons_of(decision: Decision) -> tuple[str, ...]:
-    """Why it was not accepted, as stable codes; empty when it was. For operators and the audit, never for a client."""
+    """Why it was not accepted, as stable codes; empty when it was. For operators, the audit, and the backend that asked for a
+    live session; never for who sent a photograph, or stood before the camera.
+    """
     return () if isinstance(decision, Accepted) else decision.reasons
 
 

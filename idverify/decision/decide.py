@@ -111,6 +111,8 @@ def _findings(live: LiveEvidence, profile: Profile) -> Iterator[Finding]:
     """Whatever stands between the session and its acceptance, the match aside."""
     for name, band in profile.injection.items():
         yield from _judged(_negated(live.injection.get(name)), band, SUSPECTED_INJECTION)
+    if sum(live.injection.get(name, 0.0) >= profile.suspicion for name in profile.injection) > 1:
+        yield "borderline", SUSPECTED_INJECTION
     if not live.challenge:
         yield "missing", CHALLENGE_NOT_PASSED
     yield from _judged(live.pad_score, profile.pad, SUSPECTED_ATTACK)
@@ -129,6 +131,7 @@ def _depth(live: LiveEvidence, profile: Profile) -> Iterator[Finding]:
         yield from _judged(live.parallax, profile.parallax, FLAT)
     if "flash" in live.asked:
         yield from _judged(live.flash, profile.flash, FLAT)
+        yield from _judged(live.flash_over_background, profile.flash_over_background, FLAT)
 
 
 def _judged(value: float | None, band: Band, reason: str) -> Iterator[Finding]:

@@ -26,11 +26,12 @@ class Profile:
     """One assurance profile.
 
     policy: the operating point of the comparison; its target FMR is the profile's. lenient_policy: from its threshold on, a
-    comparison score below the policy's goes to a reviewer. target_iapar: share of impostor attack presentations that the whole
-    chain may accept (ISO/IEC 30107-3), aimed at, not promised. steps: of the challenge; 0 asks for a hold alone. pad,
-    continuity, parallax, flash: see values.LiveEvidence. three_dimensional: parallax or flash, whichever the challenge asked
-    for, must show more than a flat picture. injection: limits of the signals by name, the lower the better: a Band of negated
-    values. attestation: levels of which one must have been checked; empty: none is needed.
+    comparison score below the policy's goes to a reviewer. target_iapar: share of impostor attack presentations that the
+    whole chain may accept (ISO/IEC 30107-3), aimed at, not promised. steps: of the challenge; 0 asks for a hold alone.
+    three_dimensional: parallax or flash, whichever the challenge asked for, must show more than a flat picture. pad,
+    continuity, parallax, flash, flash_over_background: of values.LiveEvidence. injection: limits of the signals by name, the
+    lower the better: a Band of negated values; two signals that reach `suspicion` are borderline together. attestation:
+    levels of which one must have been checked; empty: none is needed.
     """
 
     name: str
@@ -44,7 +45,9 @@ class Profile:
     continuity: Band
     parallax: Band
     flash: Band
+    flash_over_background: Band
     injection: Mapping[str, Band] = field(default_factory=dict)
+    suspicion: float = 0.4
     attestation: frozenset[str] = frozenset()
 
 

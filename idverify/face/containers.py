@@ -92,6 +92,7 @@ _MAX_SCANS = 24
 _MAX_PARTS = 20_000
 
 _START_OF_FRAME = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_TABLES = 0xDB
 _PROGRESSIVE = frozenset({0xC2, 0xC6, 0xCA, 0xCE})
 # Comments and application data. APP0 (JFIF) and APP14 (Adobe) stay: they say which colours the components are.
 _NO_PIXELS = frozenset({*range(0xE1, 0xF0), 0xFE}) - {0xEE}
@@ -133,6 +134,24 @@ def _walk_jpeg(data: bytes) -> Container:
     size = max(3.0, (3 + 2 * _samples_per_pixel(frame)) / 2) if in_passes else 3.0
     picture = b"".join([*parts, view[kept:end], b"\xff\xd9"])
     return Container("image/jpeg", width, height, exif, False, size, picture)
+
+
+def jpeg_coding(data: bytes) -> bytes:
+    """What a JPEG's encoder chose: its quantisation tables and its components with their sampling, as stored in `data`.
+
+    Raises ImageRejected where the file is no JPEG, or not of its structure as far as the first scan.
+    """
+    if not data.startswith(b"\xff\xd8\xff"):
+        raise ImageRejected("send a JPEG picture; this is none")
+    kept = []
+    for marker, start, end in _jpeg_segments(data):
+        if marker == _TABLES:
+            kept.append(data[start:end])
+        elif marker in _START_OF_FRAME:
+            kept.append(data[start : start + 5] + data[start + 9 : end])  # without height and width
+        elif marker == 0xDA:
+            break
+    return b"".join(kept)
 
 
 def _jpeg_segments(data: bytes) -> Iterator[tuple[int, int, int]]:

@@ -191,6 +191,13 @@ def fills_frame(face: Face, size: tuple[int, int]) -> bool:
     return face.height > 0.75 * height or beyond > 0.1 * face.height
 
 
+def overlap(one: Face, other: Face) -> float:
+    """Intersection over union of two boxes, 0..1."""
+    (left, top, right, bottom), (x, y, far, low) = one.box, other.box
+    shared = max(0.0, min(right, far) - max(left, x)) * max(0.0, min(bottom, low) - max(top, y))
+    return shared / max(1e-9, one.width * one.height + other.width * other.height - shared)
+
+
 def square(face: Face) -> tuple[float, float, float]:
     """Left, top and side of the square as high as the face's box, about its middle: what the other models were trained on."""
     left, top, right, bottom = face.box

@@ -51,8 +51,8 @@ _UPRIGHT: dict[int, tuple[bool, int | None]] = {
 }
 
 
-def decode(data: bytes) -> Image:
-    """The photograph in `data`, upright, as BGR.
+def decode(data: bytes, most_pixels: int = MAX_PIXELS) -> Image:
+    """The photograph in `data`, upright, as BGR. most_pixels: a closer limit than that of every picture.
 
     Raises TooLarge above 10 MiB, and ImageRejected, with a reason for a person, for all else that cannot be used. On no bytes
     whatever does another exception leave. Sizes are judged from the header, before anything is decoded.
@@ -60,17 +60,17 @@ def decode(data: bytes) -> Image:
     if len(data) > MAX_BYTES:
         raise TooLarge(f"a picture may have at most {MAX_BYTES // 1024 // 1024} MiB")
     container = walk(data)
-    _check_size(container)
+    _check_size(container, min(most_pixels, MAX_PIXELS))
     check_inflation(container)
     _check_header(container)
     pixels = _upright(_decoded(container), _orientation(container.exif))
     return Image(pixels=pixels, digest=hashlib.sha256(data).hexdigest(), media_type=container.media_type)
 
 
-def _check_size(container: Container) -> None:
+def _check_size(container: Container, most_pixels: int) -> None:
     width, height = container.width, container.height
-    if width * height > MAX_PIXELS or max(width, height) > MAX_SIDE:
-        raise ImageRejected(f"a picture may have at most {MAX_PIXELS // 1_000_000} megapixels and {MAX_SIDE} pixels a side")
+    if width * height > most_pixels or max(width, height) > MAX_SIDE:
+        raise ImageRejected(f"a picture may have at most {most_pixels // 1_000_000} megapixels and {MAX_SIDE} pixels a side")
     if min(width, height) < MIN_SIDE:
         raise ImageRejected(f"a picture must have at least {MIN_SIDE} pixels a side")
     if width * height * container.bytes_per_pixel > MAX_DECODED:

@@ -37,7 +37,7 @@ STILL = (Kind.BLINK, Kind.OPEN_MOUTH, Kind.MOVE_CLOSER)
 # of opposing changes in relative luminance of 10 % or more).
 PALETTE = ("#ff8a8a", "#7fb3ff", "#5fd35f", "#d9a0ff", "#d8b94a")
 COLOUR_SECONDS = 0.6
-COLOURS_SHOWN = 6
+COLOURS_SHOWN = 7  # the more, the less often the answer to another sequence passes by chance (docs/security/live.md)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +53,20 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What may be asked. movement: of the head. flashing: of the screen. steps: how many; 0 asks for a hold alone."""
+    """What may be asked. movement: of the head. flashing: of the screen. steps: how many; 0 asks for a hold alone.
+
+    With both, a turn and the colours come even where `steps` is 1. Raises ValueError for more steps than there are kinds, or
+    fewer than 0.
+    """
 
     movement: bool = True
     flashing: bool = True
     steps: int = 2
+
+    def __post_init__(self) -> None:
+        """Checked here, so that `draw` cannot fail on an attempt that a person waits for."""
+        if not 0 <= self.steps <= len(_kinds(self)):
+            raise ValueError(f"from 0 to {len(_kinds(self))} steps can be asked of these")
 
 
 def commitment(seed: bytes) -> bytes:
@@ -70,32 +79,38 @@ def draw(seed: bytes, options: Options) -> tuple[Step, ...]:
 
     With movement there is always a turn, whose parallax tells a head from a picture; with flashing the colours come last.
     """
-    if len(seed) != SEED_BYTES:
-        raise ValueError("a seed has 32 bytes")
-    if options.steps == 0:
-        return (Step(Kind.HOLD, 2.0),)
     numbers = _numbers(seed)
+    if options.steps == 0:
+        return (_step(numbers, Kind.HOLD),)
     kinds: list[Kind] = []
     if options.movement:
         kinds.append(TURNS[_below(numbers, 2)])
     if options.flashing:
         kinds.append(Kind.COLOURS)
-    others = [*STILL, *(TURNS + NODS if options.movement else ())]
     while len(kinds) < options.steps:
-        others = [kind for kind in others if kind not in kinds]
+        others = [kind for kind in _kinds(options) if kind not in kinds]
         kinds.append(others[_below(numbers, len(others))])
-    kinds = kinds[: max(options.steps, 1)]
     flash = [kind for kind in kinds if kind is Kind.COLOURS]
     moves = _shuffled(numbers, [kind for kind in kinds if kind is not Kind.COLOURS])
     return tuple(_step(numbers, kind) for kind in (*moves, *flash))
 
 
 def redrawn(steps: tuple[Step, ...], seed: bytes) -> tuple[Step, ...]:
-    """The same kinds of step in a new order, with new amounts and colours: what follows a lost connection."""
+    """The same kinds of step with new amounts and colours, in a new order where more than one moves: after a lost connection.
+
+    The colours stay last. Raises ValueError unless the seed has 32 bytes.
+    """
     numbers = _numbers(seed)
-    moves = _shuffled(numbers, [step.kind for step in steps if step.kind is not Kind.COLOURS])
+    before: list[Kind] = [step.kind for step in steps if step.kind is not Kind.COLOURS]
+    moves = _shuffled(numbers, before)
+    while len(set(before)) > 1 and moves == before:
+        moves = _shuffled(numbers, before)
     flash = [step.kind for step in steps if step.kind is Kind.COLOURS]
     return tuple(_step(numbers, kind) for kind in (*moves, *flash))
+
+
+def _kinds(options: Options) -> tuple[Kind, ...]:
+    return (*STILL, *(TURNS + NODS if options.movement else ()), *((Kind.COLOURS,) if options.flashing else ()))
 
 
 def _step(numbers: Iterator[int], kind: Kind) -> Step:
@@ -103,7 +118,7 @@ def _step(numbers: Iterator[int], kind: Kind) -> Step:
         case Kind.TURN_LEFT | Kind.TURN_RIGHT:
             return Step(kind, 14.0 + _below(numbers, 9))
         case Kind.LOOK_UP | Kind.LOOK_DOWN:
-            return Step(kind, 8.0 + _below(numbers, 5))
+            return Step(kind, 14.0 + _below(numbers, 5))  # less is done by chance (docs/reference/live-steps.md)
         case Kind.BLINK:
             return Step(kind, 1.0 + _below(numbers, 3))
         case Kind.MOVE_CLOSER:
@@ -135,7 +150,13 @@ def _shuffled(numbers: Iterator[int], kinds: list[Kind]) -> list[Kind]:
 
 
 def _numbers(seed: bytes) -> Iterator[int]:
-    """Numbers of 32 bits: HMAC-SHA-256 in counter mode."""
+    """Numbers of 32 bits: HMAC-SHA-256 in counter mode. Raises ValueError unless the seed has 32 bytes."""
+    if len(seed) != SEED_BYTES:
+        raise ValueError("a seed has 32 bytes")
+    return _counted(seed)
+
+
+def _counted(seed: bytes) -> Iterator[int]:
     counter = 0
     while True:
         block = hmac.digest(seed, b"idverify challenge" + counter.to_bytes(4, "big"), hashlib.sha256)

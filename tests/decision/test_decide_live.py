@@ -28,6 +28,7 @@ PROFILE = Profile(
     continuity=Band(0.5, 0.3),
     parallax=Band(0.05, 0.03),
     flash=Band(0.5, 0.2),
+    flash_over_background=Band(0.3, 0.1),
     injection={"loop": Band(-0.5, -0.8)},
     attestation=frozenset({"device"}),
 )
@@ -36,6 +37,7 @@ LIVE = LiveEvidence(
     pad_score=0.9,
     parallax=0.1,
     flash=0.9,
+    flash_over_background=0.8,
     continuity=0.8,
     injection={"loop": 0.0},
     attestation="device",
@@ -55,7 +57,9 @@ def test_a_complete_session_is_accepted_and_names_every_check():
     assert decision.checks == named
 
 
-@pytest.mark.parametrize("missing", ["challenge", "pad_score", "parallax", "flash", "continuity", "attestation"])
+@pytest.mark.parametrize(
+    "missing", ["challenge", "pad_score", "parallax", "flash", "flash_over_background", "continuity", "attestation"]
+)
 def test_missing_evidence_is_never_a_pass(missing):
     """Whatever was not measured leaves the session undecided, however good the rest."""
     decision = _decide(replace(LIVE, **{missing: None}))
@@ -86,6 +90,7 @@ def test_what_the_challenge_did_not_ask_for_is_not_demanded():
         ({"pad_score": 0.39}, "suspected_presentation_attack"),
         ({"parallax": 0.02}, "suspected_flat_picture"),
         ({"flash": 0.1}, "suspected_flat_picture"),
+        ({"flash_over_background": 0.0}, "suspected_flat_picture"),
         ({"continuity": 0.2}, "not_one_person"),
         ({"injection": {"loop": 0.9}}, "suspected_injection"),
     ],
@@ -104,6 +109,14 @@ def test_evidence_of_an_attack_rejects_even_where_something_is_missing(flaw, rea
 def test_borderline_evidence_goes_to_a_reviewer(flaw):
     """Between the two operating points nothing is decided by chance."""
     assert needs_review(_decide(replace(LIVE, **flaw)))
+
+
+def test_two_suspicions_of_injection_go_to_a_reviewer_and_one_does_not():
+    """What an odd but honest phone may do once, it does not do in two ways."""
+    profile = replace(PROFILE, injection={"jitter": Band(-0.5, -0.8), "noiseless": Band(-0.5, -0.8)})
+    one, two = {"jitter": 0.45, "noiseless": 0.0}, {"jitter": 0.45, "noiseless": 0.45}
+    assert isinstance(_decide(replace(LIVE, injection=one), profile=profile), Accepted)
+    assert needs_review(_decide(replace(LIVE, injection=two), profile=profile))
 
 
 def test_a_score_between_the_policies_goes_to_a_reviewer_and_one_below_both_does_not():
@@ -125,6 +138,7 @@ def test_a_borderline_session_of_a_stranger_is_rejected_not_reviewed():
         pad_score=st.none() | st.floats(),
         parallax=st.none() | st.floats(),
         flash=st.none() | st.floats(),
+        flash_over_background=st.none() | st.floats(),
         continuity=st.none() | st.floats(),
         injection=st.dictionaries(st.sampled_from(["loop", "x"]), st.floats()),
         attestation=st.sampled_from([None, "device", "toaster"]),
@@ -143,7 +157,7 @@ def test_nothing_but_passing_every_band_is_accepted(live, score):
         assert live.continuity >= 0.5
         assert live.injection["loop"] <= 0.5
         assert "parallax" not in live.asked or live.parallax >= 0.05
-        assert "flash" not in live.asked or live.flash >= 0.5
+        assert "flash" not in live.asked or (live.flash >= 0.5 and live.flash_over_background >= 0.3)
         assert score >= 0.4
 
 
