@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import cv2
 
 from idverify.acquisition import Acquirer
+from idverify.api.attestation_trust import load_trust
+from idverify.attestation import Trust
 from idverify.ceremonies import Limits, Parts, Vault
 from idverify.ceremonies.duplicate_index import DuplicateIndex
 from idverify.ceremonies.duplicates import require_supported
@@ -115,6 +117,7 @@ def compose(settings: Settings, *, create: bool = True) -> Parts:
         variant = recogniser.pack.variant
         vault = replace(vault, duplicates=DuplicateIndex(settings.duplicates, variant.digest, variant.dimension))
     parts = Parts(
+        attestation=load_trust(settings.attestation_file) if settings.attestation_file else Trust(),
         **{field.name: getattr(vault, field.name) for field in fields(vault)},
         acquirer=recogniser.acquirer,
         policies=recogniser.policies,

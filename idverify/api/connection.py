@@ -8,6 +8,7 @@ import asyncio
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 HEAD_SECONDS = 10.0
 HEAD_BYTES = 64 * 1024
@@ -17,6 +18,9 @@ PIPELINED = 64
 
 TAKE_SECONDS = 20.0
 """How long the answers that a caller has not taken may stay."""
+
+UNTAKEN_BYTES = 64 * 1024
+"""Of a WebSocket, that its caller has not taken. Each ping brings a pong: who pings and never reads would fill our memory."""
 
 _HEAD_TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 
@@ -103,6 +107,34 @@ class BoundedHttp(HttpToolsProtocol):
         if self.cycle is None or self.cycle.response_complete:  # else it would pass for the answer to another request
             self.transport.write(_HEAD_TOO_LARGE)
         self.transport.close()
+
+
+class BoundedWebSocket(WebSocketsSansIOProtocol):
+    """The protocol of one connection that became a WebSocket: what we say must be taken in time, and not pile up."""
+
+    _take_due: asyncio.TimerHandle | None = None
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Nothing more can be sent."""
+        _cancel(self._take_due)
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """What came, unless too much waits for the caller already."""
+        if self.transport.get_write_buffer_size() > UNTAKEN_BYTES:
+            self.transport.abort()
+        else:
+            super().data_received(data)
+
+    def pause_writing(self) -> None:
+        """There is something that the caller does not take: it has twenty seconds to do so, closed or not."""
+        super().pause_writing()
+        self._take_due = self.loop.call_later(TAKE_SECONDS, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """All was taken."""
+        super().resume_writing()
+        _cancel(self._take_due)
 
 
 def _cancel(timer: asyncio.TimerHandle | None) -> None:

@@ -62,11 +62,8 @@ class Envelope:
         except AccessDenied as error:
             await exchange.refuse(problem_of(error))
         except Exception as error:
-            frames = traceback.extract_tb(error.__traceback__)[-6:]
-            places = [f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno}" for frame in frames]
-            logger.error(  # noqa: TRY400 -- logger.exception would write the message
-                "unforeseen", extra={"request_id": exchange.request_id, "error": type(error).__name__, "at": places}
-            )
+            facts = {"request_id": exchange.request_id, "error": type(error).__name__, "at": places_of(error)}
+            logger.error("unforeseen", extra=facts)  # noqa: TRY400 -- logger.exception would write the message
             await exchange.refuse(INTERNAL)
 
     def _require_tls(self, scope: Scope) -> None:
@@ -80,6 +77,12 @@ class Envelope:
         self._service.metrics.answered(scope["method"], route, exchange.status, code, elapsed)
         facts = {"route": route, "status": exchange.status, "code": code, "ms": round(1000 * elapsed, 1)}
         logger.info("request", extra={"request_id": exchange.request_id, "method": scope["method"], **facts})
+
+
+def places_of(error: BaseException) -> list[str]:
+    """Where an exception passed through, file and line: all that is logged of one that nobody foresaw."""
+    frames = traceback.extract_tb(error.__traceback__)[-6:]
+    return [f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno}" for frame in frames]
 
 
 class _Exchange:

@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
+from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
@@ -11,7 +12,18 @@ from starlette.requests import ClientDisconnect
 from starlette.routing import Route
 
 from idverify import __version__
-from idverify.api import openapi, page, routes_operations, routes_subjects, routes_tokens, routes_verifications
+from idverify.api import (
+    openapi,
+    page,
+    routes_operations,
+    routes_person,
+    routes_reviews,
+    routes_sessions,
+    routes_subjects,
+    routes_tokens,
+    routes_verifications,
+    stream,
+)
 from idverify.api.envelope import Envelope
 from idverify.api.problems import MethodNotAllowed, NotFound, Problem, problem_of
 from idverify.api.service import Options, Service
@@ -20,7 +32,18 @@ from idverify.errors import Fault, IdverifyError
 
 logger = logging.getLogger("idverify.api")
 
-ROUTERS = tuple(room.router for room in (routes_subjects, routes_verifications, routes_tokens, routes_operations, page))
+ROOMS = (
+    routes_subjects,
+    routes_verifications,
+    routes_sessions,
+    routes_person,
+    routes_reviews,
+    stream,
+    routes_tokens,
+    routes_operations,
+    page,
+)
+ROUTERS = tuple(room.router for room in ROOMS)
 
 
 def build_app(parts: Parts, options: Options) -> FastAPI:
@@ -51,13 +74,22 @@ def build_app(parts: Parts, options: Options) -> FastAPI:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     service: Service = app.state.service
     await service.start()
-    kept = [asyncio.create_task(work) for work in (service.heads.keep_writing(), service.index.keep_tending())]
+    kept = [asyncio.create_task(work) for work in _chores(service)]
     try:
         yield
     finally:
         for task in kept:
             task.cancel()
         await service.finish()
+
+
+def _chores(service: Service) -> tuple[Coroutine[Any, Any, None], ...]:
+    return (
+        service.heads.keep_writing(),
+        service.index.keep_tending(),
+        service.sweeper.keep_sweeping(),
+        service.courier.keep_delivering(),
+    )
 
 
 async def _on_error(request: Request, error: Exception) -> Response:

@@ -33,6 +33,7 @@ class Metrics:
             "idverify_decisions", "Verifications decided", ["decision", "policy", "environment"], registry=self.registry
         )
         self._heads = Counter("idverify_audit_heads", "Signed audit heads", ["outcome"], registry=self.registry)
+        self._webhooks = Counter("idverify_webhook_attempts", "Attempts to deliver", ["outcome"], registry=self.registry)
         self.ceremonies = Gauge("idverify_ceremonies_running", "Ceremonies that run now", registry=self.registry)
 
     def answered(self, method: str, route: str, status: int, code: str, seconds: float) -> None:
@@ -49,6 +50,10 @@ class Metrics:
     def head(self, outcome: str) -> None:
         """Count one attempt to sign the audit head: `written` or `failed`."""
         self._heads.labels(outcome).inc()
+
+    def webhook(self, outcome: str) -> None:
+        """Count one attempt to deliver: `delivered`, `postponed`, `given_up`, `superseded` or `failed`."""
+        self._webhooks.labels(outcome).inc()
 
     def exposition(self) -> bytes:
         """Everything in Prometheus's text format."""

@@ -2,6 +2,7 @@
 example for each call, which works when it is pasted with the key of a sandbox client.
 """
 
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
@@ -12,6 +13,7 @@ from pydantic.json_schema import models_json_schema
 
 from idverify.api.examples import OTHER_MAN, PORTRAIT, SAME_MAN, in_base64, small_photo
 from idverify.api.schemas import IntrospectionIn, ProblemOut, SubjectIn, VerificationIn
+from idverify.api.session_schemas import AnswerIn, RedemptionIn, ReviewIn, SessionIn
 
 DESCRIPTION = """\
 Is the person on this photograph the person on that registry portrait? The answer is a decision under a named policy and, if
@@ -47,10 +49,14 @@ BODIES: dict[str, type[BaseModel]] = {
     "enrol_subject": SubjectIn,
     "verify": VerificationIn,
     "introspect_token": IntrospectionIn,
+    "create_session": SessionIn,
+    "redeem_session": RedemptionIn,
+    "answer_review": AnswerIn,
+    "decide_review": ReviewIn,
 }
 AUDIENCE = "https://hotel.example"
 PURPOSE = "hotel check-in"
-IDEMPOTENT = ("enrol_subject", "verify")
+IDEMPOTENT = ("enrol_subject", "verify", "create_session")
 _IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",
     "in": "header",
@@ -100,6 +106,14 @@ def examples() -> dict[str, dict[str, Any]]:
         "date_of_birth": "1961-08-04",
         "valid_until": "2099-12-31",
     }
+    session = {
+        "audience": AUDIENCE,
+        "purpose": PURPOSE,
+        "profile": "active",
+        "consent": {"version": "2026-11", "accepted_at": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")},
+        "code_challenge": "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
+        "nonce": "n-3f8a51c07e",
+    }
     subject = {"identifier": "A-0017", "claims": claims, "legal_basis": "consent: form 12", "portrait": portrait}
     return {
         "enrol_subject": {"enrol": {"summary": "201, once", "value": subject}},
@@ -111,6 +125,21 @@ def examples() -> dict[str, dict[str, Any]]:
                 "value": {**asked, "probe": probe, "reference": portrait},
             },
         },
+        "create_session": {
+            "of_a_subject": {"summary": "201, once", "value": {**session, "subject_id": "sandbox"}},
+            "reference_sent_along": {
+                "summary": "201; the verdict names no subject",
+                "value": {**session, "reference": portrait},
+            },
+        },
+        "redeem_session": {
+            "refused": {
+                "summary": "409 while the session is not approved; put your code and verifier in their place",
+                "value": {"code": "Xk2c1l0Vx0m8Nn3a5pQd7w", "verifier": "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"},
+            }
+        },
+        "answer_review": {"same": {"summary": "200, once", "value": {"same_person": True}}},
+        "decide_review": {"approve": {"summary": "200, once", "value": {"approve": True, "reason": "scar on the left brow"}}},
         "introspect_token": {
             "refused": {
                 "summary": "200 active=false, token_malformed; put a token of yours in its place",

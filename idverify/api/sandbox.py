@@ -64,6 +64,11 @@ class Sandbox:
                 )
             return self._parts
 
+    @property
+    def made(self) -> Parts | None:
+        """The sandbox's parts, where a client has called for them."""
+        return self._parts
+
     def subject_id(self, named: str) -> str:
         """The subject id behind a name that a sandbox client used: the alias `sandbox`, or an id of the sandbox itself.
 

@@ -48,7 +48,7 @@ Text = Annotated[str, Field(min_length=1, max_length=200)]
 Day = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", examples=["1961-08-04"])]
 
 
-def _one_of(*names: str) -> Callable[[dict[str, Any]], None]:
+def one_of(*names: str) -> Callable[[dict[str, Any]], None]:
     """What a validator below demands, said in the schema: exactly one of these fields is sent, and not as null."""
 
     def extend(schema: dict[str, Any]) -> None:
@@ -61,11 +61,13 @@ def _one_of(*names: str) -> Callable[[dict[str, Any]], None]:
     return extend
 
 
-class _Request(BaseModel):
+class StrictRequest(BaseModel):
+    """A request: unknown fields and lax types are refused, and no error quotes what was sent."""
+
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
-class ClaimsIn(_Request):
+class ClaimsIn(StrictRequest):
     """What the registry says about the subject. Sealed at rest."""
 
     name: Text | None = None
@@ -76,7 +78,7 @@ class ClaimsIn(_Request):
     valid_until: Day | None = None
 
 
-class SubjectIn(_Request):
+class SubjectIn(StrictRequest):
     """An enrolment."""
 
     identifier: Annotated[str, Field(min_length=1, max_length=256, description="your own identifier of the person")]
@@ -93,10 +95,10 @@ class SubjectIn(_Request):
     portrait: Photo
 
 
-class VerificationIn(_Request):
+class VerificationIn(StrictRequest):
     """A verification: one probe photograph against a subject, or against a reference photograph sent along."""
 
-    model_config = ConfigDict(json_schema_extra=_one_of("subject_id", "reference"))
+    model_config = ConfigDict(json_schema_extra=one_of("subject_id", "reference"))
 
     probe: Photo
     subject_id: Annotated[str, Field(min_length=1, max_length=64)] | None = None
@@ -118,7 +120,7 @@ class VerificationIn(_Request):
         return self
 
 
-class IntrospectionIn(_Request):
+class IntrospectionIn(StrictRequest):
     """A verdict token to validate."""
 
     token: Annotated[str, Field(min_length=1, max_length=8192)]

@@ -14,10 +14,12 @@ from typing import Any
 import uvicorn
 from fastapi import FastAPI
 
-from idverify.api.connection import BoundedHttp
+from idverify.api.connection import BoundedHttp, BoundedWebSocket
 from idverify.errors import ConfigurationInvalid
+from idverify.sessions.envelope import HEADER_BYTES, MAX_FRAME_BYTES
 
 KEEP_ALIVE_SECONDS = 15
+PING_SECONDS = 10
 SHUTDOWN_SECONDS = 30
 CONNECTIONS = 1024
 BACKLOG = 256
@@ -126,7 +128,11 @@ def server_for(app: FastAPI, listening: Listening) -> uvicorn.Server:
         host=listening.host,
         port=listening.port,
         http=BoundedHttp,
-        ws="none",
+        ws=BoundedWebSocket,
+        ws_max_size=HEADER_BYTES + MAX_FRAME_BYTES,
+        ws_per_message_deflate=False,  # JPEGs do not shrink, and a frame that inflates is a bomb
+        ws_ping_interval=PING_SECONDS,
+        ws_ping_timeout=PING_SECONDS,
         lifespan="on",
         log_config=None,
         access_log=False,

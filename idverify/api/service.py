@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from idverify import __version__
+from idverify.api.courier import Courier
 from idverify.api.examples import SAME_MAN, sample
 from idverify.api.heads import Heads
 from idverify.api.index_keeper import IndexKeeper
@@ -23,7 +24,9 @@ from idverify.api.limits import Places
 from idverify.api.metrics import Metrics
 from idverify.api.problems import NotReady
 from idverify.api.sandbox import Sandbox
+from idverify.api.sweeper import Sweeper
 from idverify.ceremonies import Parts
+from idverify.ceremonies.session_record import SANDBOX_PREFIX
 from idverify.errors import Fault
 
 T = TypeVar("T")
@@ -36,10 +39,10 @@ READINESS_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the HTTP layer needs to know of an installation.
+    """What the HTTP layer needs to know of an installation. streams: live sessions before a camera at one time.
 
     head_file: where the signed audit head is written, every head_seconds and at shutdown; the index of references
-    is tended as often. concurrency: ceremonies at one time.
+    is tended as often. courier_seconds: how often webhook messages are looked for. concurrency: ceremonies at one time.
     uploads, in_flight: bodies with images on their way, and requests, at one time; more of either with more concurrency.
     body_seconds: for a whole body to arrive. require_tls: refuse plain HTTP, health probes excepted. attending: entered for the
     length of each ceremony, so that an engine which gathers calls knows whether there is anyone to wait for.
@@ -47,10 +50,12 @@ class Options:
 
     head_file: Path
     head_seconds: float = 60.0
+    courier_seconds: float = 1.0
     concurrency: int = 2
     uploads: int = 16
     in_flight: int = 128
     body_seconds: float = 20.0
+    streams: int = 64
     require_tls: bool = False
     attending: Callable[[], AbstractContextManager[None]] = nullcontext
 
@@ -65,10 +70,14 @@ class Service:
         self.sandbox = Sandbox(parts)
         self.uploads = Places(max(options.uploads, 2 * options.concurrency))
         self.in_flight = Places(max(options.in_flight, 4 * options.concurrency))
+        self.streams = Places(options.streams)
         self.heads = Heads(parts, options.head_file, options.head_seconds, self.metrics, self.look_up)
         self.index = IndexKeeper(parts, options.head_seconds, self.look_up)
+        self.sweeper = Sweeper(parts, self.sandbox, self.look_up)
+        self.courier = Courier(parts, options.courier_seconds, self.metrics)
         self._places = Places(options.concurrency)
         self._ceremonies = ThreadPoolExecutor(options.concurrency, "ceremony")
+        self._frames = ThreadPoolExecutor(options.concurrency, "frame")
         self._lookups = ThreadPoolExecutor(LOOKUP_THREADS, "lookup")
         self._readiness = ThreadPoolExecutor(1, "readiness")
         self._warm = False
@@ -101,6 +110,14 @@ class Service:
         """Run a short piece of work that may touch the store. Raises whatever it raises."""
         return await asyncio.get_running_loop().run_in_executor(self._lookups, work)
 
+    async def frame(self, work: Callable[[], T]) -> T:
+        """Run what one frame of a live session brings. A connection has one on its way at most, so little ever waits here."""
+        return await asyncio.shield(asyncio.get_running_loop().run_in_executor(self._frames, work))
+
+    def parts_of(self, session_id: str) -> Parts:
+        """The installation that a live session belongs to, by its id. May touch the disk: call it in a pool."""
+        return self.sandbox.parts() if session_id.startswith(SANDBOX_PREFIX) else self.parts
+
     async def start(self) -> None:
         """Send a sample photograph through every model and load the index, so that no caller waits. Raises whatever fails."""
         started = time.perf_counter()
@@ -112,6 +129,8 @@ class Service:
     async def finish(self) -> None:
         """Let running work end, write the last audit head, and let go of threads and of the sandbox's folder."""
         self._ceremonies.shutdown(wait=True)
+        self._frames.shutdown(wait=True)
+        self.courier.close()
         with suppress(Fault):
             await self.heads.write()
         with suppress(Fault):

@@ -1,16 +1,20 @@
 """What people come for, one file each. Each ceremony reads top to bottom and takes its parts as values."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from idverify.acquisition import Acquirer
+from idverify.attestation import Trust
 from idverify.decision.policy import Policy
+from idverify.decision.profile import Profile
+from idverify.decision.profiles import PROFILES
 from idverify.keys import Wrapper
 from idverify.keys.secrets import Secrets
 from idverify.keys.signing import SigningKeys
 from idverify.store import Store
+from idverify.tracking import Tracker
 
 if TYPE_CHECKING:
     from idverify.ceremonies.duplicate_index import DuplicateIndex
@@ -18,11 +22,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Attempts in a sliding window. client_subject: per client and subject; subject: over all clients, wider."""
+    """Attempts in a sliding window. client_subject: per client and subject; subject: over all clients, wider.
+
+    live_subject: at live sessions, over all clients that name the subject.
+    """
 
     client_subject: int = 10
     subject: int = 40
     window_seconds: int = 86_400
+    live_subject: int = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,8 +59,18 @@ class Vault:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts(Vault):
-    """A whole installation, as the composition root assembled it. policies: by name, for the loaded model pack only."""
+    """A whole installation, as the composition root assembled it. policies: by name, for the loaded model pack only.
+
+    profiles: of live sessions, by name. attestation: roots, apps and authenticators that are trusted; by default none is.
+    """
 
     acquirer: Acquirer
     policies: Mapping[str, Policy]
     default_policy: str
+    attestation: Trust = field(default_factory=Trust)
+    profiles: Mapping[str, Profile] = field(default_factory=lambda: PROFILES)
+
+    @property
+    def tracker(self) -> Tracker:
+        """What tracks the frames of a live session, with the acquirer's models."""
+        return Tracker(self.acquirer)

@@ -11,9 +11,9 @@ import hmac
 from collections.abc import Callable, Collection
 
 from idverify.audit.events import Event
-from idverify.ceremonies import Vault
+from idverify.ceremonies import Vault, webhooks
 from idverify.ceremonies.auditing import record_event
-from idverify.errors import InvalidInput
+from idverify.errors import AudienceNotAllowed, InvalidInput, PurposeNotAllowed
 from idverify.registry.claims import is_plain_text
 from idverify.store import clients
 from idverify.store.clients import Client
@@ -25,6 +25,8 @@ SUBJECTS_READ = "subjects:read"
 SUBJECTS_DELETE = "subjects:delete"
 SUBJECTS_DUPLICATES = "subjects:duplicates"
 VERIFICATIONS_CREATE = "verifications:create"
+SESSIONS_CREATE = "sessions:create"
+SESSIONS_REVIEW = "sessions:review"
 TOKENS_INTROSPECT = "tokens:introspect"
 METRICS_READ = "metrics:read"
 EVALUATION = "evaluation"
@@ -35,6 +37,8 @@ SCOPES = {
     SUBJECTS_DELETE: "erase subjects",
     SUBJECTS_DUPLICATES: "be told that an enrolment awaits review: the face may be enrolled already",
     VERIFICATIONS_CREATE: "compare a probe with a subject, or with a reference sent along",
+    SESSIONS_CREATE: "run live sessions, and redeem their verdicts",
+    SESSIONS_REVIEW: "see and decide borderline live sessions",
     TOKENS_INTROSPECT: "have verdict tokens validated",
     METRICS_READ: "read the service's metrics",
     EVALUATION: "see comparison scores; such a client cannot name registry subjects",
@@ -81,11 +85,23 @@ def add_client(
 
 
 def revoke_client(vault: Vault, client_id: str, *, actor: str) -> None:
-    """Refuse the client's key from now on. Raises InvalidInput when there is no such client or it was revoked before."""
+    """Refuse the client's key from now on, and tell it nothing any more: its webhook goes too.
+
+    Raises InvalidInput when there is no such client or it was revoked before, StoreUnavailable.
+    """
     with vault.store.transaction() as tx:
         if not clients.revoke(tx, client_id, vault.now()):
             raise InvalidInput("no such client, or it was revoked before: see `idverify clients list`")
+        webhooks.forget(vault, tx, client_id, actor=actor)
         record_event(vault, tx, Event.CLIENT_REVOKED, actor=actor, client_id=client_id)
+
+
+def require_registered(client: Client, audience: str, purpose: str) -> None:
+    """Raises AudienceNotAllowed, PurposeNotAllowed unless the client may name them."""
+    if audience not in client.audiences:
+        raise AudienceNotAllowed("this client is not registered for that audience")
+    if purpose not in client.purposes:
+        raise PurposeNotAllowed("this client is not registered for that purpose")
 
 
 def new_key(random_bytes: Callable[[int], bytes]) -> str:
@@ -106,7 +122,8 @@ def _check(name: str, scopes: Collection[str], audiences: Collection[str], purpo
         raise InvalidInput("a client's name has 1 to 200 characters, no controls, and no space at its ends")
     if not all(is_plain_text(word, 256) for word in (*audiences, *purposes)):
         raise InvalidInput("an audience or a purpose has 1 to 256 characters, no controls, and no space at its ends")
-    if VERIFICATIONS_CREATE in scopes and not (audiences and purposes):
-        raise InvalidInput(f"a client with the scope {VERIFICATIONS_CREATE} needs an audience and a purpose")
+    for scope in (VERIFICATIONS_CREATE, SESSIONS_CREATE):
+        if scope in scopes and not (audiences and purposes):
+            raise InvalidInput(f"a client with the scope {scope} needs an audience and a purpose")
     if TOKENS_INTROSPECT in scopes and not audiences:
         raise InvalidInput(f"a client with the scope {TOKENS_INTROSPECT} needs an audience")

@@ -1,4 +1,5 @@
-"""Erasure: a subject's data keys and everything sealed under them are destroyed; a tombstone and the audit remain.
+"""Erasure: a subject's data keys and everything sealed under them are destroyed, live sessions under way with the frames that
+await a reviewer among it; a tombstone and the audit remain.
 
 What this cannot reach is named in docs/security/registry.md.
 """
@@ -8,7 +9,7 @@ from idverify.ceremonies import Vault
 from idverify.ceremonies.auditing import record_event
 from idverify.ceremonies.gallery_file import drop_snapshot
 from idverify.ceremonies.reference import require_subject
-from idverify.store import subjects
+from idverify.store import sessions, subjects
 
 
 def erase(vault: Vault, subject_id: str, *, actor: str) -> None:
@@ -21,6 +22,7 @@ def erase(vault: Vault, subject_id: str, *, actor: str) -> None:
     with vault.store.transaction() as tx:
         require_subject(tx, subject_id)
         subjects.erase(tx, subject_id, vault.now())
+        sessions.erase_those_of(tx, subject_id)
         record_event(vault, tx, Event.SUBJECT_ERASED, actor=actor, subject_id=subject_id, versions={})
     vault.store.tidy()
     drop_snapshot(vault.gallery_file)

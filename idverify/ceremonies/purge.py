@@ -1,11 +1,12 @@
-"""Deleting what is kept for a time only. The profile `photo` keeps no probe image at all, so there is none to delete."""
+"""Deleting what is kept for a time only. No probe image is among it: the frames of a reviewed session go when it is decided."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from idverify.audit.events import Event
 from idverify.ceremonies import Vault
+from idverify.ceremonies.attempts import LIVE_WINDOW_SECONDS
 from idverify.ceremonies.auditing import record_event
-from idverify.store import attempts, idempotency
+from idverify.store import attempts, idempotency, sessions, webhooks
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,19 +15,23 @@ class Purged:
 
     attempts: int
     responses: int
+    sessions: int
+    deliveries: int
 
 
 def purge(vault: Vault, *, retention_seconds: float, actor: str) -> Purged:
-    """Delete kept responses older than the retention, and attempts that are older than it and no limit counts any more.
+    """Delete responses, ended sessions and deliveries older than the retention, and attempts that no limit counts any more.
 
     Raises StoreUnavailable.
     """
     now = vault.now()
     with vault.store.transaction() as tx:
         gone = Purged(
-            attempts=attempts.purge(tx, now - max(retention_seconds, vault.limits.window_seconds)),
+            attempts=attempts.purge(tx, now - max(retention_seconds, vault.limits.window_seconds, LIVE_WINDOW_SECONDS)),
             responses=idempotency.purge(tx, now - retention_seconds),
+            sessions=sessions.purge(tx, now - retention_seconds),
+            deliveries=webhooks.purge(tx, now - retention_seconds),
         )
-        record_event(vault, tx, Event.EVIDENCE_PURGED, actor=actor, attempts=gone.attempts, responses=gone.responses)
+        record_event(vault, tx, Event.EVIDENCE_PURGED, actor=actor, **asdict(gone))
     vault.store.tidy()
     return gone

@@ -13,6 +13,7 @@ from idverify.audit.events import Event
 from idverify.ceremonies import Parts
 from idverify.ceremonies.attempts import spend_attempt
 from idverify.ceremonies.auditing import record_event
+from idverify.ceremonies.clients import require_registered
 from idverify.ceremonies.judging import judge
 from idverify.ceremonies.reference import reference_of, require_subject
 from idverify.credentials import verdict
@@ -20,12 +21,10 @@ from idverify.credentials.assurance import PHOTO
 from idverify.credentials.pairwise import pairwise_subject
 from idverify.decision.policy import Policy, find_policy
 from idverify.errors import (
-    AudienceNotAllowed,
     Fault,
     IdverifyError,
     InputError,
     InvalidInput,
-    PurposeNotAllowed,
     SubjectNotFound,
 )
 from idverify.store.clients import Client
@@ -113,10 +112,7 @@ def verify(parts: Parts, client: Client, request: Request) -> Verified:
 def _admit(parts: Parts, client: Client, request: Request) -> Policy:
     if (request.subject_id is None) == (request.reference is None):
         raise InvalidInput("send exactly one of subject_id and reference")
-    if request.audience not in client.audiences:
-        raise AudienceNotAllowed("this client is not registered for that audience")
-    if request.purpose not in client.purposes:
-        raise PurposeNotAllowed("this client is not registered for that purpose")
+    require_registered(client, request.audience, request.purpose)
     if request.nonce is not None and not 8 <= len(request.nonce) <= 256:
         raise InvalidInput("nonce must have 8 to 256 characters")
     return find_policy(parts.policies, request.policy or parts.default_policy)

@@ -6,11 +6,13 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from idverify.cli import webhook
 from idverify.cli.installation import OPERATOR, Dev, vault_only
 from idverify.cli.output import AsJson, console, emit, stdout, timestamp
 from idverify.store.clients import Client
 
-app = typer.Typer(help="Clients of the HTTP service: add, list, revoke.", no_args_is_help=True)
+app = typer.Typer(help="Clients of the HTTP service: add, list, revoke; where their results go.", no_args_is_help=True)
+app.add_typer(webhook.app, name="webhook")
 
 
 @app.command()
@@ -74,7 +76,7 @@ def revoke(
     dev: Dev = False,
     as_json: AsJson = False,
 ) -> None:
-    """Refuse a client's key from now on. The tokens it obtained stay valid until they expire.
+    """Refuse a client's key from now on, and remove its webhook. The tokens it obtained stay valid until they expire.
 
     Example: idverify clients revoke cli_0123456789abcdef
 

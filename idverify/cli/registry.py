@@ -180,7 +180,8 @@ def duplicates(
 
 @app.command()
 def purge(dev: Dev = False, as_json: AsJson = False) -> None:
-    """Delete kept evidence older than IDVERIFY_EVIDENCE_RETENTION_HOURS: answers kept for repeats, attempts beyond every limit.
+    """Delete kept evidence older than IDVERIFY_EVIDENCE_RETENTION_HOURS: answers kept for repeats, attempts beyond every limit,
+    sessions and deliveries that ended.
 
     The profile `photo` keeps no probe image, so there is none to delete. Run it daily.
 
@@ -191,8 +192,8 @@ def purge(dev: Dev = False, as_json: AsJson = False) -> None:
     hours = settings_for(dev=dev).evidence_retention_hours
     with vault_only(dev=dev) as vault:
         gone = run(vault, retention_seconds=3600.0 * hours, actor=OPERATOR)
-    words = f"purged {gone.attempts} attempts and {gone.responses} answers"
-    emit(asdict(gone), as_json=as_json, table=lambda: stdout.print(words, markup=False, soft_wrap=True))
+    words = ", ".join(f"{number} {what}" for what, number in asdict(gone).items())
+    emit(asdict(gone), as_json=as_json, table=lambda: stdout.print(f"purged {words}", markup=False, soft_wrap=True))
 
 
 @app.command()

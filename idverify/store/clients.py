@@ -51,6 +51,12 @@ def by_key_hash(tx: Connection, key_hash: bytes) -> Client | None:
     return None if row is None else _client(row)
 
 
+def by_id(tx: Connection, client_id: str) -> Client | None:
+    """The client of that id, revoked or not."""
+    row = tx.execute(select(clients).where(clients.c.client_id == client_id)).one_or_none()
+    return None if row is None else _client(row)
+
+
 def listed(tx: Connection) -> list[Client]:
     """Every client, oldest first."""
     return [_client(row) for row in tx.execute(select(clients).order_by(clients.c.created_at, clients.c.client_id))]

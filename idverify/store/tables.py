@@ -63,8 +63,34 @@ attempts = Table(
     Column("client_id", Text, nullable=False),
     Column("subject_id", Text),  # absent where the caller sent the reference
     Column("at", Double, nullable=False),
+    Column("session_id", Text),  # of an attempt at a live session
     Index(None, "subject_id", "at"),
     Index(None, "at"),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("session_id", Text, primary_key=True),
+    Column("client_id", Text, nullable=False),
+    Column("subject_id", Text),  # absent where the caller sent the reference
+    Column("state", Text, nullable=False),
+    Column("due_at", Double),  # when the clock alone ends this state; absent in a final one
+    Column("ended_at", Double),
+    Column("version", Integer, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    Index(None, "subject_id"),
+    Index(None, "due_at"),
+    Index(None, "ended_at"),
+    Index(None, "state"),
+)
+
+kept_frames = Table(
+    "kept_frames",
+    metadata,
+    Column("session_id", Text, ForeignKey("sessions.session_id"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("sealed", LargeBinary, nullable=False),
 )
 
 clients = Table(
@@ -108,3 +134,31 @@ audit_events = Table(
     Index(None, "subject_id", "event", "seq"),
     Index(None, "event", "seq"),
 )
+
+webhooks = Table(
+    "webhooks",
+    metadata,
+    Column("client_id", Text, primary_key=True),
+    Column("url", Text, nullable=False),
+    Column("secret", LargeBinary, nullable=False),  # sealed
+    Column("created_at", Double, nullable=False),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("delivery_id", Text, primary_key=True),
+    Column("client_id", Text, nullable=False),
+    Column("session_id", Text, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_at", Double, nullable=False),
+    Column("delivered_at", Double),
+    Column("failed_at", Double),
+    Column("created_at", Double, nullable=False),
+    Index(None, "next_at"),
+)
+
+FLEETING = frozenset({"sessions", "kept_frames"})
+"""Tables that no backup holds: what they keep must be gone when it says it is."""

@@ -151,3 +151,21 @@ def test_a_flood_of_requests_on_one_connection_is_refused(tight: Running) -> Non
     with connected(tight) as caller:
         caller.sendall(5 * request + b"GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n")
         assert received(caller).count(b"200 OK") == 6
+
+
+def test_a_stranger_who_pings_and_never_reads_costs_no_memory_and_is_cut_off(tight: Running) -> None:
+    """Each ping brings a pong. Before any session: the upgrade alone is enough."""
+    upgrade = (
+        b"GET /v1/sessions/ses_00/stream HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+    )
+    ping = b"\x89\xfd\0\0\0\0" + b"x" * 125
+    with connected(tight, receive_buffer=4096) as caller:
+        caller.sendall(upgrade)
+        time.sleep(0.3)
+        caller.settimeout(2)
+        sent, began = 0, time.monotonic()
+        with suppress(OSError):
+            while time.monotonic() - began < 8 and sent < 100_000_000:
+                sent += caller.send(1000 * ping)
+        assert sent < 20_000_000

@@ -1,5 +1,6 @@
 """The sandbox: the documented outcomes, and the wall between it and real subjects."""
 
+import asyncio
 import os
 import time
 from collections.abc import Callable
@@ -8,8 +9,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from phone import CODE_CHALLENGE
 
-from idverify.ceremonies import Parts
+from idverify.api.sandbox import Sandbox
+from idverify.api.sweeper import Sweeper
+from idverify.ceremonies import Parts, sessions
+from idverify.ceremonies.clients import add_client
 from idverify.credentials import verdict
 from idverify.credentials.errors import TokenEnvironment
 
@@ -101,3 +106,19 @@ def test_nothing_of_it_is_left_when_the_service_stops(make_parts: Callable[..., 
         with parts.store.reading() as tx:
             assert subjects.count(tx) == 0
     assert not folder.exists()
+
+
+def test_sessions_of_the_sandbox_are_swept_too(make_parts: Callable[..., Parts], samples: Path) -> None:
+    """What is kept for a reviewer there goes after 72 hours as well."""
+    now = [1_800_000_000.0]
+    parts = make_parts(now=lambda: now[0])
+    sandbox = Sandbox(parts)
+    sweeper = Sweeper(parts, sandbox, asyncio.to_thread)
+    assert sweeper.sweep() == 0
+    facts = {"name": "t", "scopes": ("sessions:create",), "audiences": ("a",), "purposes": ("p",), "sandbox": True}
+    client, _ = add_client(parts, actor="tester", **facts)
+    photo = (samples / "obama2.jpg").read_bytes()
+    sessions.create(sandbox.parts(), client, sessions.Asked("a", "p", "passive", "1", now[0], CODE_CHALLENGE, reference=photo))
+    now[0] += 600
+    assert sweeper.sweep() == 1
+    sandbox.close()

@@ -8,18 +8,25 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from ceremonies.live import Capture, enrolled
+from phone import SAMPLES, VERIFIER
 
 from idverify.api.limits import TWO_IMAGE_BODY
+from idverify.api.openapi import examples
 from idverify.ceremonies import Parts
+from idverify.ceremonies.review import answer, view
+from idverify.decision.profile import Band
 from idverify.errors import Overloaded
+from idverify.store import clients
 
 from .support import Running, asked, code_of, enrolment, in_base64, serving
+from .test_stream import body as session_body
 
 Seen = set[tuple[str, str, int]]
 _REQUESTS = re.compile(r'idverify_requests_total\{code="[^"]*",method="([A-Z]+)",route="([^"]+)",status="(\d+)"\}')
@@ -62,8 +69,9 @@ def test_schemathesis(service: Running, document: dict[str, Any], samples: Path,
         for example in media["examples"].values():
             if "subject_id" in example["value"]:
                 example["value"]["subject_id"] = made.json()["subject_id"]
+    client_id, key = service.new_key()
+    seed_sessions(service.parts, client_id, document)
     (tmp_path / "openapi.json").write_text(json.dumps(document))
-    _, key = service.new_key()
     run = subprocess.run(
         [
             str(Path(sys.executable).with_name("schemathesis")),
@@ -93,6 +101,38 @@ def test_schemathesis(service: Running, document: dict[str, Any], samples: Path,
     assert {(method, route) for method, route, _ in documented(document)} <= good
 
 
+def seed_sessions(parts: Parts, client_id: str, document: dict[str, Any]) -> None:
+    """A session for each operation on one, in the state that it needs, and its id and body as the document's example."""
+    with parts.store.reading() as tx:
+        client = clients.by_id(tx, client_id)
+    assert client is not None
+    subject_id = enrolled(parts, (SAMPLES / "obama2.jpg").read_bytes(), "seeded for sessions")
+    always_borderline = {**parts.profiles, "passive": replace(parts.profiles["passive"], pad=Band(2.0, 0.0))}
+    reviewed = replace(parts, profiles=always_borderline)
+    for name, path, method, state in (
+        ("read", "/v1/sessions/{session_id}", "get", "created"),
+        ("cancel", "/v1/sessions/{session_id}", "delete", "created"),
+        ("redeem", "/v1/sessions/{session_id}/redeem", "post", "approved"),
+        ("view", "/v1/reviews/{session_id}", "get", "review"),
+        ("answer", "/v1/reviews/{session_id}/answer", "post", "review"),
+        ("decide", "/v1/reviews/{session_id}/decision", "post", "review"),
+    ):
+        made = Capture(reviewed if state == "review" else parts, client=client, subject_id=subject_id)
+        if state != "created":
+            made.begin()
+            made.connect().until("result")
+            assert made.look().status == state
+        if name in {"answer", "decide"}:
+            view(parts, client, made.session_id)
+        if name == "decide":
+            answer(parts, client, made.session_id, same_person=True)
+        operation = document["paths"][path][method]
+        operation["parameters"][0]["example"] = made.session_id
+        if name == "redeem":
+            body = {"code": made.phone.result["code"], "verifier": VERIFIER}
+            operation["requestBody"]["content"]["application/json"]["examples"]["refused"]["value"] = body
+
+
 @dataclass(frozen=True)
 class Provoker:
     """Gets each documented refusal out of an operation of a service that is short of patience."""
@@ -100,13 +140,17 @@ class Provoker:
     service: Running
     guarded: Running
     subject: str
+    session: str
+    key: str
     photo: bytes
 
     def answer(self, method: str, route: str, status: int, *, keyed: bool) -> httpx.Response:
         """An answer that should have that status."""
-        path = route.replace("{subject_id}", self.subject)
+        path = route.replace("{subject_id}", self.subject).replace("{session_id}", self.session)
+        unknown = route.replace("{subject_id}", "sub_" + "0" * 32).replace("{session_id}", "ses_" + "0" * 32)
         typed = {"Content-Type": "application/json"}
-        with self.service.client() as client, self.service.stranger() as stranger:
+        headers = {"Authorization": f"Bearer {self.key}"}
+        with self.service.stranger(headers=headers) as client, self.service.stranger() as stranger:
             match status:
                 case 400:
                     return client.post(path, json={})
@@ -118,12 +162,17 @@ class Provoker:
                 case 403:
                     with self.guarded.stranger() as plain:
                         return plain.request(method, path)
-                case 404 if method == "POST":
+                case 404 if method == "POST" and "{" not in route:
                     return client.post(path, json=self.body(route, subject_id="sub_" + "0" * 32))
+                case 404 if method == "POST":
+                    return client.post(unknown, json=self.body(route))
                 case 404:
-                    return client.request(method, route.replace("{subject_id}", "sub_" + "0" * 32))
+                    return client.request(method, unknown)
                 case 408:
                     return client.post(path, content=trickle(), headers=typed)
+                case 409 if "session_id" in route:
+                    client.delete(f"/v1/sessions/{self.session}")
+                    return client.request(method, path, json=self.body(route) if method == "POST" else None)
                 case 409:
                     key = {"Idempotency-Key": "used-by-another"}
                     client.post(path, json=self.body(route), headers=key)
@@ -133,8 +182,8 @@ class Provoker:
                 case 415:
                     return client.post(path, content=b"<xml/>", headers={"Content-Type": "application/xml"})
                 case 422:
-                    field = "portrait" if route == "/v1/subjects" else "probe"
-                    return client.post(path, json=self.body(route, **{field: in_base64(b"text")}))
+                    bad = in_base64(b"text")
+                    return client.post(path, json=self.body(route, **{_PICTURE[route]: bad}))
                 case 429:
                     with ExitStack() as full:
                         while True:
@@ -148,7 +197,16 @@ class Provoker:
         """A body that works."""
         if route == "/v1/subjects":
             return enrolment(self.photo, "provoked", **rest)
+        if route == "/v1/sessions":
+            named = {} if "reference" in rest else {"subject_id": self.subject}
+            return {**session_body(**named), **rest}
+        if "session_id" in route:
+            return dict(next(iter(examples()[_OPERATIONS[route.rsplit("/", 1)[1]]].values()))["value"])
         return {**asked(self.photo, subject_id=self.subject), **rest}
+
+
+_PICTURE = {"/v1/subjects": "portrait", "/v1/verifications": "probe", "/v1/sessions": "reference"}
+_OPERATIONS = {"redeem": "redeem_session", "answer": "answer_review", "decision": "decide_review"}
 
 
 def trickle() -> Iterator[bytes]:
@@ -169,7 +227,10 @@ def test_every_documented_refusal_is_seen(
         service.client() as client,
     ):
         subject = client.post("/v1/subjects", json=enrolment(photo, "seeded")).json()["subject_id"]
-        provoker = Provoker(service, guarded, subject, photo)
+        _, key = service.new_key()
+        with service.stranger(headers={"Authorization": f"Bearer {key}"}) as same:
+            session = same.post("/v1/sessions", json=session_body(subject_id=subject)).json()["session_id"]
+        provoker = Provoker(service, guarded, subject, session, key, photo)
         for method, route, status in sorted(documented(document)):
             if 400 <= status < 500:
                 operation = document["paths"][route][method.lower()]

@@ -94,7 +94,8 @@ def test_reembed_and_purge_say_what_they_did(command, parts, make_parts, monkeyp
     enrolled(parts)
     monkeypatch.setattr(composition, "compose", lambda _settings, create: make_parts(model="6" * 64))
     assert command("registry", "reembed") == (0, {"renewed": 1, "refused": []})
-    assert command("registry", "purge") == (0, {"attempts": 0, "responses": 0})
+    nothing = {"attempts": 0, "responses": 0, "sessions": 0, "deliveries": 0}
+    assert command("registry", "purge") == (0, nothing)
 
 
 def test_audit_verify_holds_the_chain_against_a_head_and_states_its_limits(command, parts, tmp_path):

@@ -1,0 +1,176 @@
+"""A live session as the person's own user agent sees it: begun, extended, its outcome read.
+
+Who calls shows two secrets: the client token, which came with the link, and the secret of its user agent, which the first to
+begin was given. A link that was sent on opens for one user agent only.
+"""
+
+import hmac
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from idverify.attestation import Expected, check
+from idverify.audit.events import Event
+from idverify.ceremonies import Parts, Vault
+from idverify.ceremonies.session_record import Held, hashed, load, note, require_open, save
+from idverify.errors import AttestationRefused, SessionNotFound, SessionTaken
+from idverify.keys.jwk import base64url
+from idverify.sessions import state
+from idverify.sessions.state import State
+from idverify.store import Connection
+
+Outcome = Literal["pending", "approved", "declined", "retake", "review", "over"]
+
+OUTCOMES: dict[State, Outcome] = {
+    State.APPROVED: "approved",
+    State.DECLINED: "declined",
+    State.RESUBMISSION_REQUESTED: "retake",
+    State.REVIEW: "review",
+    State.EXPIRED: "over",
+    State.ABANDONED: "over",
+    State.CANCELLED: "over",
+    State.FAILED: "over",
+}
+"""What the person is told of each state; of any other, `pending`."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Bearer:
+    """Who calls. token: of the link. agent: secret of the user agent; None before it has one."""
+
+    token: str
+    agent: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """What the person's page needs. agent: the new user agent's secret, None where the caller has it. nonce: hex."""
+
+    agent: str | None
+    nonce: str
+    client_name: str
+    purpose: str
+    profile: str
+    expires_at: float
+    attempts_left: int
+
+
+def begin(
+    parts: Parts, session_id: str, bearer: Bearer, *, movement: bool | None = None, flashing: bool | None = None
+) -> Begun:
+    """Begin, or come back to, a session. movement, flashing: what may be asked of the person; None: as before.
+
+    Raises SessionNotFound, SessionTaken for a second user agent, SessionExpired, SessionFinished.
+    """
+    with parts.store.transaction() as tx:
+        held = _with_token(parts, tx, session_id, bearer.token)
+        agent = None
+        if held.agent_hash is not None:
+            _require_agent(held.agent_hash, bearer.agent)
+        require_open(held)
+        if held.agent_hash is None:
+            agent = base64url(parts.random_bytes(32))
+            held = replace(held, agent_hash=hashed(agent))
+            note(parts, tx, Event.SESSION_STARTED, held)
+        if held.session.state is State.CREATED:
+            held = replace(held, session=state.start(held.session, parts.now()))
+        held = replace(
+            held,
+            movement=held.movement if movement is None else movement,
+            flashing=held.flashing if flashing is None else flashing,
+        )
+        save(parts, tx, held)
+    return Begun(
+        agent=agent,
+        nonce=held.order.nonce,
+        client_name=held.order.client_name,
+        purpose=held.order.purpose,
+        profile=held.order.profile,
+        expires_at=held.session.link_expires_at,
+        attempts_left=state.MAX_ATTEMPTS - held.session.attempt,
+    )
+
+
+def extend(vault: Vault, session_id: str, bearer: Bearer) -> float:
+    """Ten more minutes, once (WCAG 2.2.1); the new end of the link. Raises SessionNotFound, SessionTaken, SessionFinished."""
+    with vault.store.transaction() as tx:
+        held = by_first(vault, tx, session_id, bearer)
+        held = save(vault, tx, replace(held, session=state.extend(held.session, vault.now())))
+        note(vault, tx, Event.SESSION_EXTENDED, held)
+    return held.session.link_expires_at
+
+
+def outcome(vault: Vault, session_id: str, bearer: Bearer) -> tuple[Outcome, tuple[str, ...], str | None]:
+    """How it went, what to do better, and, of an approved session, the code to carry back to the relying party.
+
+    The code goes to the user agent that began, on whichever device the camera was. Raises SessionNotFound, SessionTaken.
+    """
+    with vault.store.reading() as tx:
+        held = by_first(vault, tx, session_id, bearer)
+    told = OUTCOMES.get(held.session.state, "pending")
+    guidance = tuple((held.decision or {}).get("retake", ())) if told == "retake" else ()
+    return told, guidance, held.code if told == "approved" else None
+
+
+def attest(parts: Parts, session_id: str, bearer: Bearer, kind: str, data: bytes) -> str:
+    """Check what the camera's device says of itself, over this session's nonce; the level that it has shown.
+
+    kind, data: see idverify.attestation. A refusal costs nothing but trust: it is audited, and the profiles that need
+    attestation stay out of reach. Raises AttestationRefused, SessionNotFound, SessionTaken, SessionExpired, SessionFinished.
+    """
+    with parts.store.transaction() as tx:
+        held = by_camera(parts, tx, session_id, bearer)
+        require_open(held)
+        expected = Expected(bytes.fromhex(held.order.nonce), parts.now(), parts.attestation)
+        try:
+            level: str = check(kind, data, expected).level
+            refusal = None
+        except AttestationRefused as error:
+            refusal = error
+            note(parts, tx, Event.SESSION_ATTESTATION_REFUSED, held, reason=error.reason)
+        else:
+            save(parts, tx, replace(held, attested=level))
+            note(parts, tx, Event.SESSION_ATTESTED, held, level=level)
+    if refusal is not None:
+        raise refusal
+    return level
+
+
+def by_first(vault: Vault, tx: Connection, session_id: str, bearer: Bearer) -> Held:
+    """The session, for the user agent that began it. Raises SessionNotFound, SessionTaken, RecordTampered."""
+    held = _with_token(vault, tx, session_id, bearer.token)
+    _require_agent(held.agent_hash, bearer.agent)
+    return held
+
+
+def by_camera(vault: Vault, tx: Connection, session_id: str, bearer: Bearer) -> Held:
+    """The session, for the user agent whose camera is used: the second device once it was handed over, else the first.
+
+    Raises SessionNotFound, SessionTaken, RecordTampered.
+    """
+    held = load(vault, tx, session_id)
+    handover: dict[str, Any] = held.handover or {}
+    if handover.get("confirmed"):
+        handover_of(held, bearer.token)
+        _require_agent(handover["agent"], bearer.agent)
+        return held
+    return by_first(vault, tx, session_id, bearer)
+
+
+def handover_of(held: Held, token: str) -> dict[str, Any]:
+    """What is known of the hand-over whose link has this token. Raises SessionNotFound."""
+    handover = held.handover or {}
+    if not hmac.compare_digest(hashed(token), handover.get("token", "")):
+        raise SessionNotFound("no such session")
+    return handover
+
+
+def _with_token(vault: Vault, tx: Connection, session_id: str, token: str) -> Held:
+    held = load(vault, tx, session_id)
+    if not hmac.compare_digest(hashed(token), held.token_hash):
+        raise SessionNotFound("no such session")
+    return held
+
+
+def _require_agent(expected: str | None, agent: str | None) -> None:
+    if expected is None or agent is None or not hmac.compare_digest(hashed(agent), expected):
+        raise SessionTaken("another browser or app began this session")

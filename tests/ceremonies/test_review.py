@@ -1,0 +1,138 @@
+"""Borderline sessions: a person decides, blind first, and what was kept for that is destroyed."""
+
+from dataclasses import replace
+
+import pytest
+from phone import VERIFIER
+
+from idverify.audit.events import Event
+from idverify.ceremonies import review, review_decision, session_end, sessions
+from idverify.ceremonies.erasure import erase
+from idverify.credentials import verdict
+from idverify.decision.profile import Band
+from idverify.errors import InvalidInput, RecordTampered, SessionFinished, SessionNotFound
+from idverify.store import audit, tables
+
+from .live import AUDIENCE, Capture, client_of, with_models
+
+
+@pytest.fixture
+def parts(make_parts, acquirer):
+    """An installation in which every presentation is borderline."""
+    made = with_models(make_parts(), acquirer)
+    return replace(made, profiles={"passive": replace(made.profiles["passive"], pad=Band(2.0, 0.0))})
+
+
+@pytest.fixture
+def case(parts):
+    """A session that awaits a reviewer."""
+    made = Capture(parts)
+    made.begin()
+    made.connect().until("result")
+    return made
+
+
+@pytest.fixture
+def reviewer(parts):
+    """A client that may review."""
+    return client_of(parts, "sessions:review")
+
+
+def _kept(parts):
+    with parts.store.reading() as tx:
+        return tx.execute(tables.kept_frames.select()).all()
+
+
+def _events(parts):
+    with parts.store.reading() as tx:
+        return [entry.event for entry in audit.events(tx)]
+
+
+def test_a_borderline_session_waits_with_four_sealed_frames_and_no_token(parts, case):
+    """The person is told `review`, and nothing of it can be redeemed."""
+    assert case.phone.result == {"type": "result", "outcome": "review"}
+    assert review.waiting(parts) == [case.session_id]
+    kept = _kept(parts)
+    assert 1 <= len(kept) <= 4
+    assert not any(b"\xff\xd8\xff" in row.sealed for row in kept)
+    with pytest.raises(SessionFinished):
+        sessions.redeem(parts, case.client, case.session_id, code="c" * 43, verifier=VERIFIER)
+
+
+def test_a_reviewer_answers_blind_and_only_then_decides(parts, case, reviewer):
+    """Portrait and frames side by side, without a score; then the reasons; then the verdict, which says it was reviewed."""
+    seen = review.view(parts, reviewer, case.session_id)
+    assert seen.portrait is not None
+    assert all(frame.startswith(b"\xff\xd8") for frame in seen.frames)
+    with pytest.raises(InvalidInput, match="answer first"):
+        review_decision.decide(parts, reviewer, case.session_id, approve=True, reason="looks right")
+    assert "borderline" in review.answer(parts, reviewer, case.session_id, same_person=True)
+    result = review_decision.decide(parts, reviewer, case.session_id, approve=True, reason="same scar")
+    assert _kept(parts) == []
+    token = sessions.redeem(parts, case.client, case.session_id, code=result["code"], verifier=VERIFIER)
+    claims = verdict.validate(token, parts.signing.jwks(), audience=AUDIENCE, allow_dev=True, now=parts.now())
+    assert "review" in claims.checks
+    events = _events(parts)
+    assert [events.count(name) for name in (Event.REVIEW_VIEWED, Event.REVIEW_ANSWERED, Event.REVIEW_DECIDED)] == [1, 1, 1]
+
+
+@pytest.mark.parametrize(("same_person", "approve"), [(False, True), (True, False), (False, False)])
+def test_nothing_is_approved_against_the_blind_answer(parts, case, reviewer, same_person, approve):
+    """Scores that were seen afterwards turn no answer round."""
+    review.view(parts, reviewer, case.session_id)
+    review.answer(parts, reviewer, case.session_id, same_person=same_person)
+    assert review_decision.decide(parts, reviewer, case.session_id, approve=approve, reason="no")["outcome"] == "declined"
+    assert (case.look().status, case.look().reasons) == ("declined", ("reviewed",))
+    assert _kept(parts) == []
+
+
+def test_two_reviewers_cannot_decide_once_each(parts, case, reviewer):
+    """Who answered first decides, once."""
+    other = client_of(parts, "sessions:review")
+    for one in (reviewer, other):
+        review.view(parts, one, case.session_id)
+    review.answer(parts, reviewer, case.session_id, same_person=True)
+    with pytest.raises(InvalidInput):
+        review.answer(parts, other, case.session_id, same_person=True)
+    with pytest.raises(InvalidInput):
+        review_decision.decide(parts, other, case.session_id, approve=True, reason="mine")
+    review_decision.decide(parts, reviewer, case.session_id, approve=True, reason="first")
+    with pytest.raises(SessionFinished):
+        review_decision.decide(parts, reviewer, case.session_id, approve=False, reason="again")
+
+
+@pytest.mark.parametrize("reason", ["", " ", "a\nb", "x" * 201])
+def test_a_decision_needs_a_reason(parts, case, reviewer, reason):
+    """For the audit, on one line."""
+    review.view(parts, reviewer, case.session_id)
+    review.answer(parts, reviewer, case.session_id, same_person=True)
+    with pytest.raises(InvalidInput):
+        review_decision.decide(parts, reviewer, case.session_id, approve=True, reason=reason)
+
+
+def test_undecided_means_expired_and_destroyed(parts, case, reviewer):
+    """After 72 hours, by the clock alone."""
+    parts.now.now += 72 * 3600
+    assert session_end.sweep(parts) == 1
+    assert case.look().status == "expired"
+    assert _kept(parts) == []
+    with pytest.raises(SessionFinished):
+        review.view(parts, reviewer, case.session_id)
+
+
+def test_erasing_the_subject_destroys_the_case(parts, case, reviewer):
+    """Nothing is left to view."""
+    erase(parts, case.subject_id, actor="tester")
+    assert _kept(parts) == []
+    with pytest.raises(SessionNotFound):
+        review.view(parts, reviewer, case.session_id)
+
+
+def test_a_frame_moved_to_another_case_does_not_open(parts, case, reviewer):
+    """Each is sealed for its session and number."""
+    with parts.store.transaction() as tx:
+        rows = tx.execute(tables.kept_frames.select().order_by(tables.kept_frames.c.number)).all()
+        where = tables.kept_frames.c.number == rows[0].number
+        tx.execute(tables.kept_frames.update().where(where).values(sealed=rows[1].sealed))
+    with pytest.raises(RecordTampered):
+        review.view(parts, reviewer, case.session_id)
