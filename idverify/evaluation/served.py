@@ -36,7 +36,7 @@ _ATTEMPTS: Final = {"IDVERIFY_ATTEMPTS_CLIENT_SUBJECT": "10000000", "IDVERIFY_AT
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """A service that listens. key: of a client that may enrol and verify. ready_s: from its start to the first good /readyz."""
+    """A service that listens. key: of a client that may enrol, verify and ask for sessions. ready_s: from start to /readyz."""
 
     port: int
     pid: int
@@ -102,7 +102,8 @@ _KEPT: Final = frozenset(
 
 
 def _new_key(environment: Mapping[str, str]) -> str:
-    words = ["clients", "add", "load", "--scope", "subjects:write", "--scope", "verifications:create"]
+    scopes = ("subjects:write", "verifications:create", "sessions:create")
+    words = ["clients", "add", "load", *(word for scope in scopes for word in ("--scope", scope))]
     command = [*_PROGRAM, *words, "--audience", AUDIENCE, "--purpose", PURPOSE, "--dev", "--json"]
     ran = subprocess.run(command, env=dict(environment), capture_output=True, text=True, check=False, timeout=START_SECONDS)  # noqa: S603
     if ran.returncode != 0:

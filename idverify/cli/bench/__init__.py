@@ -3,6 +3,7 @@
 import typer
 
 from idverify.cli.bench.accuracy import accuracy
+from idverify.cli.bench.attacks import attacks
 from idverify.cli.bench.compare import compare
 from idverify.cli.bench.latency import latency
 from idverify.cli.bench.load import load
@@ -12,5 +13,5 @@ from idverify.cli.bench.search import search
 app = typer.Typer(
     help="Measure before you trust a threshold: accuracy, attack detection, latency, load, search.", no_args_is_help=True
 )
-for command in (accuracy, pad, latency, load, search, compare):
+for command in (accuracy, pad, attacks, latency, load, search, compare):
     app.command()(command)

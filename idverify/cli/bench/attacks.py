@@ -1,0 +1,143 @@
+"""`idverify bench attacks`: the attack simulator against the live sessions of this installation's models."""
+
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import numpy as np
+import typer
+from rich.markup import escape
+from rich.table import Column, Table
+
+from idverify.api.app import compose
+from idverify.ceremonies.clients import SESSIONS_CREATE, add_client
+from idverify.cli.bench.options import Seed
+from idverify.cli.output import AsJson, emit, stdout
+from idverify.cli.progress import progress_bar
+from idverify.config import load_settings
+from idverify.errors import InvalidInput
+from idverify.evaluation.attacks.campaign import BONA_FIDE, Campaign
+from idverify.evaluation.attacks.journal import fingerprint
+from idverify.evaluation.attacks.page import attacks_page, bona_fide_words, causes
+from idverify.evaluation.attacks.people import Split, clip_subjects, photo_subjects
+from idverify.evaluation.attacks.service import Asked, Service
+from idverify.evaluation.attacks.species import ALL
+from idverify.evaluation.attacks.table import figures
+from idverify.evaluation.attacks.watching import watcher
+from idverify.evaluation.html import write_page
+from idverify.evaluation.pages import rate
+from idverify.evaluation.report import output_folder, provenance, write_report
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from idverify.ceremonies import Parts
+
+NAMES = (BONA_FIDE, *(one.name for one in ALL))
+
+
+def attacks(
+    *,
+    clips: Annotated[Path, typer.Option(help="folder of the six clips (d0.mp4 ...) that docs/how-to/attacks.md names")],
+    photos: Annotated[Path, typer.Option(help="folder of NUAA with live/ and print/")],
+    out: Annotated[Path, typer.Option(help="folder for report.html, report.json, the plot and the journal of trials")],
+    people: Annotated[
+        str, typer.Option(help="`report`: those that figures are for; `set`: those that set thresholds")
+    ] = "report",
+    species: Annotated[list[str] | None, typer.Option(help="only this species (bona_fide is one); repeat for more")] = None,
+    n: Annotated[int, typer.Option(min=1, max=100_000, help="attempts of each species and strength")] = 200,
+    profile: Annotated[str, typer.Option(help="assurance profile that the sessions ask for")] = "active",
+    movement: Annotated[
+        bool, typer.Option("--movement/--no-movement", help="whether movement of the head may be asked")
+    ] = True,
+    flashing: Annotated[bool, typer.Option("--flashing/--no-flashing", help="whether the screen may show colours")] = True,
+    seed: Seed = 1,
+    as_json: AsJson = False,
+) -> None:
+    """Attack live sessions with a simulated capture device, by species, and let bona fide people through beside it.
+
+    Every attempt is a session of the real service in process, in virtual time. Naive attackers know the protocol; informed ones
+    have the source and a genuine recording of another session, read each step and react within 150 ms. A run that was cut short
+    goes on where it stopped; two runs with different --species may share --out, and a run without --species then adds up.
+
+    Example: idverify bench attacks --clips video --photos nuaa --out attacks
+
+    Exit codes: 0 measured, 2 usage, 3 a clip or photograph cannot be used, 4 a fault, 130 interrupted.
+    """
+    if people not in {"set", "report"}:
+        raise typer.BadParameter("`set` or `report`", param_hint="--people")
+    unknown = sorted(set(species or ()) - set(NAMES))
+    if unknown:
+        raise typer.BadParameter(f"no species {', '.join(unknown)}; known: {', '.join(NAMES)}", param_hint="--species")
+    split: Split = "set" if people == "set" else "report"
+    folder = output_folder(out)
+    with _installation() as parts:
+        if profile not in parts.profiles:
+            raise InvalidInput(f"no profile named {profile!r}: choose from {', '.join(parts.profiles)}")
+        asked = Asked(profile, movement, flashing)
+        look = watcher(parts.tracker)
+        with progress_bar("clips and photographs"):
+            moving, photographed = clip_subjects(clips, split, look), photo_subjects(photos, split, look)
+        client, _ = add_client(
+            parts, actor="bench", name="bench", scopes=[SESSIONS_CREATE], audiences=["bench"], purposes=["bench"]
+        )
+        campaign = Campaign(Service(parts, client), moving, photographed, asked, n, seed)
+        engine = parts.acquirer.engine
+        made_by = {"pack": engine.pack, "provider": engine.provider, "asked": [profile, movement, flashing], "people": split}
+        journals = folder / f"trials-{fingerprint(made_by)[:16]}"
+        rows = []
+        for row in campaign.rows(species or ()):
+            with progress_bar(row.name) as progress:
+                rows.append((row, campaign.made(row, journals, progress)))
+    report = {
+        "kind": "attacks",
+        "profile": profile,
+        "movement": movement,
+        "flashing": flashing,
+        "people": _people(split, moving, photographed),
+        **figures(rows, np.random.default_rng(seed)),
+        "seed": seed,
+        **provenance(engine, arguments=sys.argv[1:], now=time.time()),
+    }
+    write_report(folder, report)
+    write_page(folder, attacks_page(folder, report))
+    emit(report, as_json=as_json, table=lambda: _print_attacks(report, folder))
+
+
+@contextmanager
+def _installation() -> "Iterator[Parts]":
+    """One of its own, whatever the environment names, in a folder that is gone when the benchmark ends."""
+    with tempfile.TemporaryDirectory(prefix="idverify-attacks-") as folder:
+        data = Path(folder) / "data"
+        own = {"env": "dev", "data_dir": data, "database_url": f"sqlite:///{data / 'attacks.db'}", "duplicates": "off"}
+        settings = load_settings(**own).model_copy(update={"kek_file": None, "pkcs11_module": None})
+        yield compose(settings)
+
+
+def _people(split: Literal["set", "report"], moving: list[Any], photographed: list[Any]) -> str:
+    clips, persons = len({one.person for one in moving}), len({one.person for one in photographed})
+    words = "whom no threshold was set on" if split == "report" else "whom thresholds were set on"
+    return f"{clips} people of clips, each also mirrored, and {persons} people of NUAA's photographs, {words}"
+
+
+def _print_attacks(report: Mapping[str, Any], folder: Path) -> None:
+    columns = ("n", "people", "APCER", "at most", "accepted", "review", "stopped by")
+    table = Table(Column("species", no_wrap=True), *columns, box=None, header_style="dim")
+    order = {"informed": 0, "presented": 1, "naive": 2}
+    for name, one in sorted(report["species"].items(), key=lambda item: order[item[1]["strength"]]):
+        counts = [str(one["n"]), str(one["people"]), rate(one["apcer"]), rate(one["apcer_high"])]
+        table.add_row(escape(name), *counts, str(one["iapar_errors"]), str(one["review"]), escape(causes(one["stopped_by"], 3)))
+    stdout.print(table)
+    for name, one in report["species"].items():
+        if one["remark"]:
+            stdout.print(f"{name}: {one['remark']}", markup=False)
+    if report["bona_fide"] is not None:
+        words = causes(report["bona_fide"]["causes"], 6)
+        stdout.print(f"bona fide not approved: {bona_fide_words(report)} ({words})", markup=False)
+    if report["targets_missed"]:
+        stdout.print(f"targets missed: {', '.join(report['targets_missed'])}", markup=False)
+    stdout.print(f"{folder}: report.html, report.json, trials, plot as PNG and SVG", markup=False)

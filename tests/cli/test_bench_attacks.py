@@ -1,0 +1,62 @@
+"""`idverify bench attacks`, as a shell sees it."""
+
+import json
+
+import pytest
+import typer
+
+from idverify.cli import bench
+from idverify.cli.main import run
+
+
+@pytest.fixture
+def shell(capsys, monkeypatch):
+    """Run one command; get its exit code and both streams."""
+    for name in ("IDVERIFY_POLICIES_FILE", "IDVERIFY_DATABASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+    app = typer.Typer()
+    app.add_typer(bench.app, name="bench")
+
+    def command(*arguments):
+        code = run(app, ["bench", "attacks", *(str(argument) for argument in arguments)])
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return command
+
+
+@pytest.mark.parametrize("wrong", [("--species", "mask"), ("--people", "everybody")])
+def test_what_it_does_not_know_is_a_usage_error_that_names_what_it_knows(shell, tmp_path, wrong):
+    """Before anything is loaded."""
+    code, _, err = shell("--clips", tmp_path, "--photos", tmp_path, "--out", tmp_path / "out", *wrong)
+    assert code == 2
+    assert ("synthetic_head" if wrong[0] == "--species" else "report") in err
+
+
+def test_missing_clips_are_unusable_input_and_leave_no_installation_behind(shell, tmp_path, monkeypatch):
+    """Whatever database the environment names is not touched."""
+    elsewhere = tmp_path / "elsewhere.db"
+    monkeypatch.setenv("IDVERIFY_DATABASE_URL", f"sqlite:///{elsewhere}")
+    code, out, _ = shell("--clips", tmp_path, "--photos", tmp_path, "--out", tmp_path / "out", "--json")
+    assert code == 3
+    assert "d9.mp4" in json.dumps(json.loads(out))
+    assert not elsewhere.exists()
+
+
+def test_a_small_run_makes_a_report_with_the_keys_that_others_read(shell, tmp_path, evaluation_data):
+    """And a journal of its attempts, and a page."""
+    video, photos = evaluation_data / "video", evaluation_data / "nuaa"
+    if not video.is_dir() or not photos.is_dir():
+        pytest.skip("IDVERIFY_DATA is not set: real faces for measuring are absent")
+    few = ("--clips", video, "--photos", photos, "--out", tmp_path / "out", "--species", "forged_mac", "--json")
+    code, out, _ = shell(*few, "--n", 2)
+    assert code == 0
+    report = json.loads(out)
+    naive = report["species"]["forged_mac_naive"]
+    assert (naive["n"], naive["apcer"], naive["iapar_errors"]) == (2, 0.0, 0)
+    assert naive["stopped_by"] == {"frame_refused": 2}
+    assert {"apcer_high", "apcer_high_people"} <= set(naive)
+    assert {"worst_apcer", "bpcer", "bpcer_high", "seed", "command"} <= set(report)
+    (journal,) = (tmp_path / "out").glob("trials-*/forged_mac_naive.jsonl")
+    assert len(journal.read_text().splitlines()) == 2
+    assert (tmp_path / "out" / "report.html").is_file()

@@ -1,0 +1,143 @@
+"""The figures of an attack benchmark, its journal and its page."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from idverify.errors import InvalidInput
+from idverify.evaluation.attacks.campaign import BONA_FIDE, NOT_SIMULATED, Row
+from idverify.evaluation.attacks.journal import Journal
+from idverify.evaluation.attacks.page import attacks_page
+from idverify.evaluation.attacks.table import ONLY_ATTESTATION, classified_bona_fide, figures
+from idverify.evaluation.attacks.trial import Trial
+from idverify.evaluation.html import write_page
+
+RNG = np.random.default_rng
+
+
+def trial(species="flash_ignored", strength="informed", person="a", seed=1, outcome="declined", reasons=("flash",)):
+    """One attempt."""
+    steps = ("turn_left", "colours")
+    return Trial(
+        species, strength, person, person, seed, outcome, tuple(reasons), steps, 100, 9.5, {"flash": 0.1, "parallax": None}
+    )
+
+
+def row(species, strength="presented"):
+    """A row of the table."""
+    return Row(species, strength, lambda _cast, _informed: None, ())
+
+
+def report():
+    """Three rows: a naive one that is stopped, an informed one that mostly passes, and the bona fide."""
+    naive = [trial(strength="naive", person=person, seed=seed) for person in "ab" for seed in range(3)]
+    passed = [trial(person=person, seed=seed, outcome="approved", reasons=()) for person in "ab" for seed in range(3)]
+    passed.append(trial(person="b", seed=9, reasons=("non_match",)))
+    honest = [trial(BONA_FIDE, "presented", person, seed, "approved", ()) for person in "ab" for seed in range(4)]
+    honest += [trial(BONA_FIDE, "presented", "a", 7, "review", ("borderline", "flash"))]
+    honest += [trial(BONA_FIDE, "presented", "b", 8, NOT_SIMULATED, ())]
+    rows = [(row("flash_ignored", "naive"), naive), (row("flash_ignored", "informed"), passed), (row(BONA_FIDE), honest)]
+    return figures(rows, RNG(1))
+
+
+def test_each_species_has_its_own_rate_and_informed_attackers_have_no_target():
+    """The two strengths are never mixed, and the worst governs."""
+    found = report()
+    naive, informed = found["species"]["flash_ignored_naive"], found["species"]["flash_ignored_informed"]
+    assert (naive["n"], naive["apcer"], naive["iapar_errors"], naive["target"]) == (6, 0.0, 0, 0.0)
+    assert naive["stopped_by"] == {"flash": 6}
+    assert (informed["apcer"], informed["target"], informed["remark"]) == (1.0, None, ONLY_ATTESTATION)
+    assert informed["iapar"] == pytest.approx(6 / 7)
+    assert found["worst_species"] == "flash_ignored_informed"
+    assert found["targets_missed"] == []
+    assert naive["apcer_high_people"] == 1.0  # nothing is known about other people from two
+
+
+def test_bona_fide_attempts_count_against_us_for_whatever_cause_but_the_ones_that_could_not_be_simulated():
+    """Sent to a reviewer is not approved."""
+    found = report()
+    assert (found["bona_fide"]["n"], found["bona_fide"]["errors"], found["bona_fide"]["not_simulated"]) == (9, 1, 1)
+    assert found["bpcer"] == pytest.approx(1 / 9)
+    assert found["bona_fide"]["causes"] == {"flash": 1}
+
+
+@pytest.mark.parametrize(
+    ("outcome", "reasons", "passes"),
+    [
+        ("approved", (), True),
+        ("declined", ("non_match",), True),
+        ("declined", ("flash",), False),
+        ("declined", ("non_match", "flash"), False),
+        ("declined", (), False),
+        ("review", ("borderline", "non_match"), True),
+        ("review", ("borderline", "injection: jitter"), False),
+        ("retake", ("challenge: blink",), False),
+        ("frame_refused", ("frame_refused",), False),
+        ("undecided", (), False),
+    ],
+)
+def test_only_what_no_evidence_spoke_against_was_taken_for_bona_fide(outcome, reasons, passes):
+    """The match is another question: IAPAR's."""
+    assert classified_bona_fide(trial(outcome=outcome, reasons=reasons)) is passes
+
+
+def test_a_naive_attack_that_is_accepted_misses_its_target():
+    """One of many is enough."""
+    trials = [trial(strength="naive", seed=seed) for seed in range(50)] + [trial(strength="naive", seed=99, outcome="approved")]
+    assert figures([(row("flash_ignored", "naive"), trials)], RNG(1))["targets_missed"] == ["flash_ignored_naive"]
+
+
+def test_nothing_tried_is_said():
+    """Not a report of zeros."""
+    with pytest.raises(InvalidInput, match="--species"):
+        figures([], RNG(1))
+
+
+def test_the_journal_goes_on_where_a_run_was_killed(tmp_path):
+    """A line that was cut short is made again; the others are not."""
+    journal = Journal(tmp_path, "x")
+    for seed in (1, 2):
+        journal.add(trial(seed=seed))
+    file = tmp_path / "x.jsonl"
+    file.write_bytes(file.read_bytes()[:-20])
+    again = Journal(tmp_path, "x")
+    assert again.known("a", 1)
+    assert not again.known("a", 2)
+    assert again.trials == [trial(seed=1)]
+    again.add(trial(seed=2))
+    assert Journal(tmp_path, "x").trials == [trial(seed=1), trial(seed=2)]
+
+
+def test_a_file_that_is_no_journal_is_refused(tmp_path):
+    """With what to do about it."""
+    (tmp_path / "x.jsonl").write_text('{"species": 1}\n')
+    with pytest.raises(InvalidInput, match="delete it"):
+        Journal(tmp_path, "x")
+
+
+def test_the_page_tells_limits_and_puts_informed_attackers_first(tmp_path):
+    """With the sentence about attestation, and BPCER as a count by so many people."""
+    found = {
+        **report(),
+        "profile": "active",
+        "movement": True,
+        "flashing": True,
+        "people": "2 people",
+        "seed": 1,
+        "command": "x",
+    }
+    page = write_page(tmp_path, attacks_page(tmp_path, found)).read_text()
+    assert page.index("informed: no target") < page.index("species, naive")
+    assert ONLY_ATTESTATION in page
+    assert "1 of 9 attempts by 2 people, simulated light" in page
+    assert "No mask, no real screen replay and no real deepfake" in page
+    json.dumps(found, allow_nan=False)
+
+
+def test_a_trial_survives_the_journal_unchanged(tmp_path):
+    """Numbers that are missing stay missing."""
+    one = replace(trial(), evidence={"flash": None, "injection: jitter": 0.25})
+    Journal(tmp_path, "y").add(one)
+    assert Journal(tmp_path, "y").trials == [one]
