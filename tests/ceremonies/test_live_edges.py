@@ -204,9 +204,6 @@ def test_a_person_who_cannot_get_into_the_picture_for_minutes_does_not_lose_an_a
     assert made.phone.result["outcome"] == "approved"
 
 
-@pytest.mark.xfail(
-    strict=True, reason="not mended: the audit has what is allowed at the end, not what the challenge was drawn for"
-)
 def test_the_audit_replays_a_challenge_whose_person_declined_something_afterwards(parts):
     """A begin between the first step and the end changes nothing of what was asked."""
     made = Capture(parts, profile="active")
