@@ -209,3 +209,17 @@ def test_issuing_and_validating_take_a_millisecond_at_most(forge):
 
     assert median_ms(forge.issue) <= 1.0
     assert median_ms(lambda: forge.validate(forge.token)) <= 1.0
+
+
+def test_every_profile_of_live_sessions_has_an_assurance_that_says_what_it_is_worth():
+    """Decision and credentials do not import each other: this holds their two lists together."""
+    from idverify.credentials.assurance import ASSURANCES
+    from idverify.decision.profiles import PROFILES
+
+    levels = {profile.name: ASSURANCES[profile.acr] for profile in PROFILES.values()}
+    assert {name: one.liveness_level for name, one in levels.items()} == {
+        "passive": "passive",
+        "active": "active",
+        "active-high": "active-attested",
+    }
+    assert [name for name, one in levels.items() if one.founds_credential] == ["active", "active-high"]
