@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 from idverify.decision.profile import Band, Profile
@@ -13,22 +14,6 @@ _SIGNALS = ("frozen", "loop", "resolution", "tables", "anticipated", "noiseless"
 # Signals of idverify.liveness.injection, negated: up to 0.5 odd but honest phones give, from 0.8 on no camera was seen to.
 # `anticipated` errs too often to reject anybody by itself.
 _INJECTION: Mapping[str, Band] = MappingProxyType(dict.fromkeys(_SIGNALS, Band(-0.5, -0.8)) | {"anticipated": Band(-0.8, -1.0)})
-
-PASSIVE = Profile(
-    name="passive",
-    acr="urn:idverify:acr:live-passive",
-    policy="fmr-1e-4",
-    lenient_policy="fmr-1e-3",
-    target_iapar=0.07,
-    steps=0,
-    three_dimensional=False,
-    pad=Band(0.5, 0.02),
-    continuity=Band(0.45, 0.35),
-    parallax=Band(0.05, 0.04),
-    flash=Band(0.8, 0.5),
-    flash_over_background=Band(0.6, 0.3),
-    injection=_INJECTION,
-)
 
 ACTIVE = Profile(
     name="active",
@@ -46,21 +31,19 @@ ACTIVE = Profile(
     injection=_INJECTION,
 )
 
-ACTIVE_HIGH = Profile(
+PASSIVE = replace(
+    ACTIVE, name="passive", acr="urn:idverify:acr:live-passive", target_iapar=0.07, steps=0, three_dimensional=False
+)
+
+# `device` says nothing of the camera: a browser with a virtual one attests as well as any.
+ACTIVE_HIGH = replace(
+    ACTIVE,
     name="active-high",
     acr="urn:idverify:acr:live-active-attested",
     policy="fmr-1e-5",
     lenient_policy="fmr-1e-4",
     target_iapar=0.03,
-    steps=3,
-    three_dimensional=True,
-    pad=Band(0.5, 0.02),
-    continuity=Band(0.45, 0.35),
-    parallax=Band(0.05, 0.04),
-    flash=Band(0.8, 0.5),
-    flash_over_background=Band(0.6, 0.3),
-    injection=_INJECTION,
-    attestation=frozenset({"app"}),  # `device` says nothing of the camera: a browser with a virtual one attests as well
+    attestation=frozenset({"app"}),
 )
 
 PROFILES: Mapping[str, Profile] = MappingProxyType({one.name: one for one in (PASSIVE, ACTIVE, ACTIVE_HIGH)})
