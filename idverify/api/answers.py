@@ -24,6 +24,9 @@ WITH_KEY = (
 WITH_BODY = (errors.InvalidInput, errors.TooLarge, UnsupportedMediaType, BodyTimeout)
 """What any operation that reads a body may answer besides."""
 
+WITH_PHOTOGRAPH = (errors.ImageRejected, errors.NoFace, errors.MultipleFaces, errors.FailureToAssess)
+"""What any operation that takes a face from a photograph may answer besides."""
+
 
 def json_answer(document: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """A JSON answer."""

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from idverify import errors
 from idverify.api.access import Caller, caller_with
-from idverify.api.answers import WITH_BODY, WITH_KEY, documented, json_answer, timestamp
+from idverify.api.answers import WITH_BODY, WITH_KEY, WITH_PHOTOGRAPH, documented, json_answer, timestamp
 from idverify.api.encoding import dumps
 from idverify.api.idempotency import HEADER, Answer, as_response, once, parse_key
 from idverify.api.limits import ONE_IMAGE_BODY, bounded_body
@@ -32,10 +32,7 @@ router = APIRouter(tags=["subjects"])
     responses=documented(
         *WITH_KEY,
         *WITH_BODY,
-        errors.ImageRejected,
-        errors.NoFace,
-        errors.MultipleFaces,
-        errors.FailureToAssess,
+        *WITH_PHOTOGRAPH,
         errors.SubjectExists,
         errors.PossibleDuplicate,
         errors.GalleryTooLarge,

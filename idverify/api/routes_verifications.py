@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from idverify import errors
 from idverify.api.access import Caller, caller_with
-from idverify.api.answers import WITH_BODY, WITH_KEY, documented
+from idverify.api.answers import WITH_BODY, WITH_KEY, WITH_PHOTOGRAPH, documented
 from idverify.api.encoding import dumps
 from idverify.api.idempotency import HEADER, Answer, as_response, once, parse_key
 from idverify.api.limits import TWO_IMAGE_BODY, bounded_body
@@ -31,10 +31,7 @@ router = APIRouter(tags=["verifications"])
         errors.AudienceNotAllowed,
         errors.PurposeNotAllowed,
         errors.PolicyUnknown,
-        errors.ImageRejected,
-        errors.NoFace,
-        errors.MultipleFaces,
-        errors.FailureToAssess,
+        *WITH_PHOTOGRAPH,
         errors.SubjectNotFound,
         errors.NoReference,
         errors.IdempotencyConflict,

@@ -13,18 +13,19 @@ _SESSION_TOKEN = re.compile(TOKEN_PREFIX + r"[A-Za-z0-9_-]{43}")
 
 def bearer_key(authorization: str | None) -> str:
     """The client key of an Authorization header. Raises Unauthenticated on anything but `Bearer` and a well-formed key."""
-    scheme, _, key = (authorization or "").partition(" ")
-    if scheme.lower() != "bearer" or not _KEY.fullmatch(key):
-        raise Unauthenticated("send a client key: Authorization: Bearer idvk_...")
-    return key
+    return _bearer(authorization, _KEY, "send a client key: Authorization: Bearer idvk_...")
 
 
 def session_token(authorization: str | None) -> str:
     """The client token of a live session. Raises Unauthenticated on anything but `Bearer` and a well-formed token."""
-    scheme, _, token = (authorization or "").partition(" ")
-    if scheme.lower() != "bearer" or not _SESSION_TOKEN.fullmatch(token):
-        raise Unauthenticated("send the client token of the session: Authorization: Bearer idvs_...")
-    return token
+    return _bearer(authorization, _SESSION_TOKEN, "send the client token of the session: Authorization: Bearer idvs_...")
+
+
+def _bearer(authorization: str | None, form: re.Pattern[str], advice: str) -> str:
+    scheme, _, secret = (authorization or "").partition(" ")
+    if scheme.lower() != "bearer" or not form.fullmatch(secret):
+        raise Unauthenticated(advice)
+    return secret
 
 
 def require_scope(client: Client, scope: str) -> None:

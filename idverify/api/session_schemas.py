@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from idverify.api.schemas import Photo, StrictRequest, one_of
+from idverify.attestation import LARGEST
 
 Secret = Annotated[str, Field(min_length=16, max_length=128, pattern="^[A-Za-z0-9_-]+$")]
 
@@ -112,7 +113,7 @@ class AttestationIn(StrictRequest):
     """An attestation over the session's nonce. docs/reference/attestation.md has the kinds."""
 
     kind: Annotated[str, Field(min_length=1, max_length=32)]
-    data: Annotated[bytes, BeforeValidator(_in_base64), Field(max_length=16_384)]
+    data: Annotated[bytes, BeforeValidator(_in_base64), Field(max_length=LARGEST)]
 
 
 class CodeIn(StrictRequest):

@@ -20,6 +20,7 @@ from idverify.api.problems import INTERNAL, InsecureTransport
 from idverify.api.routes_person import AGENT, COOKIE_PREFIX
 from idverify.api.security import session_token
 from idverify.api.service import Service
+from idverify.ceremonies import Parts
 from idverify.ceremonies import live as capture
 from idverify.ceremonies.live import LOST, Live, Said
 from idverify.ceremonies.person import Bearer
@@ -51,10 +52,9 @@ async def stream(socket: WebSocket, session_id: str) -> None:
         _require_tls(service, socket)
         bearer = _bearer(socket, session_id)
         with service.streams.held():
-            connected = await service.look_up(
-                lambda: capture.connect(service.parts_of(session_id), session_id, bearer, at=time.monotonic())
-            )
-            await _Connection(service, socket, *connected).run()
+            parts = await service.look_up(lambda: service.parts_of(session_id))
+            connected = await service.look_up(lambda: capture.connect(parts, session_id, bearer, at=time.monotonic()))
+            await _Connection(service, socket, parts, *connected).run()
     except IdverifyError as error:
         await _refuse(socket, error)
     except Exception as error:
@@ -96,10 +96,10 @@ async def _refuse(socket: WebSocket, error: IdverifyError) -> None:
 class _Connection:
     """One connection under way."""
 
-    def __init__(self, service: Service, socket: WebSocket, live: Live, said: list[Said]) -> None:
+    def __init__(self, service: Service, socket: WebSocket, parts: Parts, live: Live, said: list[Said]) -> None:
         self._service = service
         self._socket = socket
-        self._parts = service.parts_of(live.session_id)
+        self._parts = parts
         self._live = live
         self._greeting = said
         self._arrived: asyncio.Queue[Arrived] = asyncio.Queue(QUEUED)

@@ -10,6 +10,7 @@ each level proves, and what not, is in docs/security/attestation.md. Pure: no fi
 
 from idverify.attestation import android, webauthn
 from idverify.attestation.expected import (
+    LARGEST,
     App,
     Attested,
     Expected,
@@ -23,6 +24,7 @@ from idverify.attestation.expected import (
 from idverify.errors import AttestationRefused
 
 __all__ = [
+    "LARGEST",
     "App",
     "AttestationRefused",
     "Attested",

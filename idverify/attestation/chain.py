@@ -15,10 +15,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import ExtensionOID
 
 from idverify.attestation import der
-from idverify.attestation.expected import Revocations, Trust
+from idverify.attestation.expected import LARGEST, Revocations, Trust
 from idverify.errors import AttestationRefused
 
-LARGEST = 16_384
 LONGEST = 6
 _CLOCK_SKEW = 86_400
 _HASHES = frozenset({"sha256", "sha384", "sha512"})

@@ -11,6 +11,9 @@ from idverify.errors import ConfigurationInvalid
 
 Kind = Literal["android_key", "webauthn_create", "webauthn_get"]
 NONCE_BYTES = 16
+LARGEST = 16_384
+"""Bytes of an attestation of whatever kind."""
+
 _DIGEST_BYTES = 32
 _LONGEST_SERIAL = 64
 _MOST_ROOTS_BYTES = 1 << 20

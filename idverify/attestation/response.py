@@ -8,10 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from idverify.attestation.expected import Expected
+from idverify.attestation.expected import LARGEST, Expected
 from idverify.errors import AttestationRefused
-
-LARGEST = 16_384
 
 
 @dataclass(frozen=True, slots=True)

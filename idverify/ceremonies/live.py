@@ -48,14 +48,13 @@ Said = dict[str, Any]
 class Live:
     """One connection under way.
 
-    steps: as the seed gave them. analyses, kept: by sequence number, the analysed frames and, of those after the last step,
-    their JPEG. spent: whether this attempt's first step was revealed. over: nothing more will be said.
+    analyses, kept: by sequence number, the analysed frames and, of those after the last step, their JPEG. spent: whether this
+    attempt's first step was revealed. over: nothing more will be said.
     """
 
     session_id: str
     connection: str
     seed: bytes
-    steps: tuple[Step, ...]
     reference: Reference
     chain: Chain
     conductor: Conductor
@@ -120,7 +119,6 @@ def connect(parts: Parts, session_id: str, bearer: Bearer, *, at: float) -> tupl
         session_id=session_id,
         connection=connection,
         seed=seed,
-        steps=steps,
         reference=reference,
         chain=Chain.start(session_id, number, nonce, commitment(seed), stream_key(nonce, salt, session_id, number)),
         conductor=Conductor(steps),

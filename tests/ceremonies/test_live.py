@@ -153,11 +153,11 @@ def test_a_lost_connection_is_resumed_once_with_the_same_kinds_of_step(parts, ac
     made = Capture(parts, profile="active")
     made.begin()
     made.connect().until("step")
-    kinds = sorted(step.kind for step in made.live.steps)
+    kinds = sorted(step.kind for step in made.live.conductor.steps)
     live.dropped(parts, made.live, code=live.LOST)
     first_seed = made.live.seed
     made.connect()
-    assert sorted(step.kind for step in made.live.steps) == kinds
+    assert sorted(step.kind for step in made.live.conductor.steps) == kinds
     assert made.live.seed != first_seed
     assert made.look().attempts == 1
     made.until("step")

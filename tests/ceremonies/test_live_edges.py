@@ -117,11 +117,11 @@ def test_who_asks_for_no_flashing_light_is_shown_none_when_coming_back(parts):
     made = Capture(parts, profile="active")
     made.begin()
     made.connect().until("step")
-    assert Kind.COLOURS in [step.kind for step in made.live.steps]
+    assert Kind.COLOURS in [step.kind for step in made.live.conductor.steps]
     live.dropped(parts, made.live, code=live.LOST)
     made.begin(flashing=False)
     made.connect()
-    assert Kind.COLOURS not in [step.kind for step in made.live.steps]
+    assert Kind.COLOURS not in [step.kind for step in made.live.conductor.steps]
     assert made.look().attempts == 1
     made.until("step")
     assert made.look().attempts == 2
@@ -209,7 +209,7 @@ def test_the_audit_replays_a_challenge_whose_person_declined_something_afterward
     made = Capture(parts, profile="active")
     made.begin()
     made.connect().until("step")
-    steps = [step.kind.value for step in made.live.steps]
+    steps = [step.kind.value for step in made.live.conductor.steps]
     made.begin(movement=False, flashing=False)
     made.until("result", limit=300)
     with parts.store.reading() as tx:

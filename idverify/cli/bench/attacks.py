@@ -120,7 +120,7 @@ def _installation() -> "Iterator[Parts]":
 
 def _people(split: Literal["set", "report"], moving: list[Any], photographed: list[Any]) -> str:
     clips, persons = len({one.person for one in moving}), len({one.person for one in photographed})
-    words = "whom no threshold was set on" if split == "report" else "whom thresholds were set on"
+    words = "of the half that figures are made of" if split == "report" else "of the half that thresholds are set on"
     return f"{clips} people of clips, each also mirrored, and {persons} people of NUAA's photographs, {words}"
 
 

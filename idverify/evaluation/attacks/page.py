@@ -15,7 +15,8 @@ SIMULATED = (
     "Turning left and right is, of six people, done by two. The screen's light on a face is a reflectance model of matt skin.",
     "A clip lasts 3 to 34 seconds, and its pictures come back in a long session: where a loop was suspected in a bona fide "
     "attempt, that is a limit of the clip.",
-    "Every parameter of the attacks was committed before a threshold was set (idverify/evaluation/attacks/parameters.toml).",
+    "The parameters of the attacks (idverify/evaluation/attacks/parameters.toml) were committed before these figures were "
+    "made, and not all of them before the first threshold was set.",
 )
 NOT_CLAIMED = (
     "No mask, no real screen replay and no real deepfake was available. Only `print` shows real attacks before a real camera.",

@@ -87,7 +87,7 @@ class ServedAttempt:
     @property
     def steps(self) -> tuple[Step, ...]:
         """The challenge."""
-        return self._live.steps
+        return self._live.conductor.steps
 
     def receive(self, message: bytes, at: float) -> Sequence[Said]:
         """One message. Raises FrameRefused, ImageRejected, TooLarge: the connection is dropped then, as the service does."""
