@@ -1,0 +1,80 @@
+"""The kinds of credential, each a file in types/: a new licence is a file, not code.
+
+A file holds: `vct`; `display` by language (name, description, background and text colour of the card); `schema`, a JSON Schema
+(draft 2020-12) of the claims; `labels` of the claims by language; `disclosed`, the claims every reader sees (all others are
+disclosed one by one); `registry`, which claim comes from which claim of enrolment (the rest comes from the document on file);
+`validity_days`; `status_bits`, 1 (valid, revoked) or 2 (also suspended); `live_renewal`, whether each new one asks for a new
+live session; `slips`, by purpose the claims of a QR code and whether the person chooses among them.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from types import MappingProxyType
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class SlipKind:
+    """What a QR code for one purpose says. selective: the person chooses what to show; portrait: with a small picture."""
+
+    claims: tuple[str, ...]
+    selective: bool
+    portrait: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialType:
+    """One kind of credential. name: of its file. See the module's docstring for the rest."""
+
+    name: str
+    vct: str
+    display: Mapping[str, Mapping[str, str]]
+    schema: Mapping[str, Any]
+    labels: Mapping[str, Mapping[str, str]]
+    disclosed: frozenset[str]
+    registry: Mapping[str, str]
+    validity_days: int
+    status_bits: int
+    live_renewal: bool
+    slips: Mapping[str, SlipKind]
+
+    @property
+    def claims(self) -> frozenset[str]:
+        """The names of all claims that the type declares."""
+        return frozenset(self.schema["properties"])
+
+
+@cache
+def credential_types() -> Mapping[str, CredentialType]:
+    """Every type, by the name of its file."""
+    folder = files("idverify.credentials") / "types"
+    found = {one.name.removesuffix(".json"): one for one in folder.iterdir() if one.name.endswith(".json")}
+    return MappingProxyType({name: _read(name, found[name].read_text("utf-8")) for name in sorted(found)})
+
+
+def type_of_vct(vct: str) -> CredentialType | None:
+    """The type of that vct."""
+    return next((one for one in credential_types().values() if one.vct == vct), None)
+
+
+def _read(name: str, text: str) -> CredentialType:
+    raw = json.loads(text)
+    return CredentialType(
+        name=name,
+        vct=raw["vct"],
+        display=raw["display"],
+        schema=raw["schema"],
+        labels=raw["labels"],
+        disclosed=frozenset(raw["disclosed"]),
+        registry=raw["registry"],
+        validity_days=raw["validity_days"],
+        status_bits=raw["status_bits"],
+        live_renewal=raw["live_renewal"],
+        slips={
+            purpose: SlipKind(tuple(one["claims"]), one.get("selective", False), one.get("portrait", False))
+            for purpose, one in raw["slips"].items()
+        },
+    )
