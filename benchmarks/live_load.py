@@ -1,11 +1,14 @@
 """Many live sessions at one time: does the service take every frame in, and how soon does it answer?
 
     python benchmarks/live_load.py [--sessions 20] [--seconds 24] [--out benchmarks/results/live_load.json]
+    python benchmarks/live_load.py --profile passive --out benchmarks/results/live_decisions.json
 
 `idverify serve --dev` in a process of its own, held to two cores; the clients, in this process, share them. Each session
 sends prepared JPEGs (a sample photograph under fresh noise, 640x480) ten times a second under the profile `active`: it is
 guided, and then asked for steps that a photograph never does, until the deadline ends the attempt. Each frame is answered, so
-an answer that comes late is a frame that waited. Prints one JSON object.
+an answer that comes late is a frame that waited. Under `--profile passive` nothing is asked, so each attempt goes to a real
+decision, whose time counts from the last frame's arrival. What the service analysed is read off its metrics. Prints one JSON
+object.
 """
 
 import argparse
@@ -48,13 +51,13 @@ def prepared() -> list[bytes]:
     return [cv2.imencode(".jpg", one, [cv2.IMWRITE_JPEG_QUALITY, 85])[1].tobytes() for one in noisy]
 
 
-async def asked(http: httpx.AsyncClient, key: str) -> tuple[dict[str, Any], str]:
+async def asked(http: httpx.AsyncClient, key: str, profile: str) -> tuple[dict[str, Any], str]:
     """A new session, begun: what the backend was told, and the user agent's secret."""
     reference = base64.b64encode((files("idverify") / "samples/obama2.jpg").read_bytes()).decode()
     body = {
         "audience": AUDIENCE,
         "purpose": PURPOSE,
-        "profile": "active",
+        "profile": profile,
         "consent": {"version": "1", "accepted_at": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")},
         "code_challenge": base64url(hashlib.sha256(b"v" * 43).digest()),
         "reference": reference,
@@ -74,12 +77,12 @@ async def asked(http: httpx.AsyncClient, key: str) -> tuple[dict[str, Any], str]
 
 
 async def stream(
-    service: Served, http: httpx.AsyncClient, frames: list[bytes], until: float, waits: list[float]
+    service: Served, http: httpx.AsyncClient, profile: str, frames: list[bytes], until: float, waits: list[float]
 ) -> dict[str, int]:
     """Sessions one after another until then; the seconds from each frame to the answer to it go to `waits`."""
     counts = {"sessions": 0, "frames": 0, "answers": 0, "errors": 0}
     while time.monotonic() < until:
-        session, agent = await asked(http, service.key)
+        session, agent = await asked(http, service.key, profile)
         counts["sessions"] += 1
         headers = {"Authorization": f"Bearer {session['client_token']}", "X-Session-Agent": agent}
         url = f"ws://127.0.0.1:{service.port}/v1/sessions/{session['session_id']}/stream"
@@ -118,7 +121,13 @@ def _unpadded(text: str) -> bytes:
     return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
-async def measure(sessions: int, seconds: float) -> dict[str, Any]:
+def samples(exposition: str) -> dict[str, float]:
+    """The value of each series of Prometheus's text format."""
+    lines = (line.rpartition(" ") for line in exposition.splitlines() if line and not line.startswith("#"))
+    return {name: float(value) for name, _, value in lines}
+
+
+async def measure(sessions: int, seconds: float, profile: str) -> dict[str, Any]:
     """One run."""
     frames = prepared()
     waits: list[float] = []
@@ -127,21 +136,33 @@ async def measure(sessions: int, seconds: float) -> dict[str, Any]:
         began = processor_seconds(service.pid) or 0.0
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{service.port}", timeout=30, trust_env=False) as http:
             started = time.monotonic()
-            found = await asyncio.gather(*(stream(service, http, frames, started + seconds, waits) for _ in range(sessions)))
-        took = time.monotonic() - started
+            found = await asyncio.gather(
+                *(stream(service, http, profile, frames, started + seconds, waits) for _ in range(sessions))
+            )
+            took = time.monotonic() - started
+            counted = samples(
+                (await http.get("/metrics", headers={"Authorization": f"Bearer {service.key}"})).raise_for_status().text
+            )
         used = (processor_seconds(service.pid) or 0.0) - began
     total = {name: sum(one[name] for one in found) for name in found[0]}
+    decided = counted.get("idverify_live_decision_seconds_count", 0.0)
+    within = counted.get('idverify_live_decision_seconds_bucket{le="0.64"}', 0.0)
+    analysed = counted.get('idverify_live_frames_total{kind="analysed"}', 0.0)
     quantiles = {f"p{q}": round(1000 * float(np.quantile(waits, q / 100)), 1) for q in (50, 95, 99)}
     return {
+        "profile": profile,
         "sessions_at_once": sessions,
         "seconds": round(took, 1),
         **total,
         "frames_per_second": round(total["frames"] / took, 1),
         "answer_ms": {**quantiles, "max": round(1000 * max(waits), 1)},
+        "analysed_per_second_and_session": round(analysed / took / sessions, 2),
+        "decided": round(decided),
+        "decided_within_640_ms_of_the_last_frame": round(within),
         "service_processors": round(used / took, 2),
         "jpeg_bytes": round(float(np.mean([len(one) for one in frames]))),
         "hardware": describe_hardware(),
-        "command": f"python benchmarks/live_load.py --sessions {sessions} --seconds {seconds:g}",
+        "command": f"python benchmarks/live_load.py --sessions {sessions} --seconds {seconds:g} --profile {profile}",
     }
 
 
@@ -150,9 +171,10 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--sessions", type=int, default=20)
     arguments.add_argument("--seconds", type=float, default=24.0)
+    arguments.add_argument("--profile", choices=("active", "passive"), default="active")
     arguments.add_argument("--out", type=Path)
     given = arguments.parse_args()
-    found = json.dumps(asyncio.run(measure(given.sessions, given.seconds)), indent=2)
+    found = json.dumps(asyncio.run(measure(given.sessions, given.seconds, given.profile)), indent=2)
     sys.stdout.write(found + "\n")
     if given.out:
         given.out.write_text(found + "\n", encoding="utf-8")

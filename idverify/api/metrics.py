@@ -34,6 +34,18 @@ class Metrics:
         )
         self._heads = Counter("idverify_audit_heads", "Signed audit heads", ["outcome"], registry=self.registry)
         self._webhooks = Counter("idverify_webhook_attempts", "Attempts to deliver", ["outcome"], registry=self.registry)
+        self._frames = Counter(
+            "idverify_live_frames",
+            "Frames of live sessions taken in, `analysed` or only `tracked`",
+            ["kind"],
+            registry=self.registry,
+        )
+        self._attempts = Histogram(
+            "idverify_live_decision_seconds",
+            "From the arrival of an attempt's last frame to its outcome",
+            buckets=_REQUEST_BUCKETS,
+            registry=self.registry,
+        )
         self.ceremonies = Gauge("idverify_ceremonies_running", "Ceremonies that run now", registry=self.registry)
 
     def answered(self, method: str, route: str, status: int, code: str, seconds: float) -> None:
@@ -46,6 +58,14 @@ class Metrics:
         self._decisions.labels(decision, policy, environment).inc()
         for stage, milliseconds in timings_ms.items():
             self._stages.labels(stage).observe(milliseconds / 1000)
+
+    def live_frame(self, *, analysed: bool) -> None:
+        """Count one frame of a live session."""
+        self._frames.labels("analysed" if analysed else "tracked").inc()
+
+    def live_decided(self, seconds: float) -> None:
+        """Count one attempt whose outcome is known. seconds: since its last frame arrived."""
+        self._attempts.observe(seconds)
 
     def head(self, outcome: str) -> None:
         """Count one attempt to sign the audit head: `written` or `failed`."""

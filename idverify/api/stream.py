@@ -148,7 +148,11 @@ class _Connection:
         if message is None:
             raise FrameRefused("only binary messages are taken")
         self._heard_at = at
-        self._live, said = await self._service.frame(lambda: capture.receive(self._parts, self._live, message, at=at))
+        before = self._live
+        self._live, said = await self._service.frame(lambda: capture.receive(self._parts, before, message, at=at))
+        self._service.metrics.live_frame(analysed=len(self._live.conductor.looked) > len(before.conductor.looked))
+        if self._live.over:
+            self._service.metrics.live_decided(time.monotonic() - at)
         await self._say(said)
 
     async def _silence(self, reader: asyncio.Task[None]) -> None:

@@ -102,7 +102,7 @@ _KEPT: Final = frozenset(
 
 
 def _new_key(environment: Mapping[str, str]) -> str:
-    scopes = ("subjects:write", "verifications:create", "sessions:create")
+    scopes = ("subjects:write", "verifications:create", "sessions:create", "metrics:read")
     words = ["clients", "add", "load", *(word for scope in scopes for word in ("--scope", scope))]
     command = [*_PROGRAM, *words, "--audience", AUDIENCE, "--purpose", PURPOSE, "--dev", "--json"]
     ran = subprocess.run(command, env=dict(environment), capture_output=True, text=True, check=False, timeout=START_SECONDS)  # noqa: S603

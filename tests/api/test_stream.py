@@ -139,6 +139,27 @@ def test_a_session_from_link_to_verdict_over_the_wire(visit: Callable[..., Visit
     )
 
 
+def test_frames_and_outcomes_are_counted(visit: Callable[..., Visit]) -> None:
+    """An operator sees how many frames were analysed, and how long people wait for their outcome."""
+
+    def counted(series: str) -> float:
+        told = one.service.client("metrics:read").get("/metrics").text
+        return next((float(line.rpartition(" ")[2]) for line in told.splitlines() if line.startswith(series + " ")), 0.0)
+
+    one = visit()
+    names = ('idverify_live_frames_total{kind="tracked"}', 'idverify_live_frames_total{kind="analysed"}')
+    before = [counted(name) for name in (*names, "idverify_live_decision_seconds_count")]
+    with one.stream() as socket:
+        phone = one.film(socket)
+    tracked, analysed, decided = (
+        counted(name) - was for name, was in zip((*names, "idverify_live_decision_seconds_count"), before, strict=True)
+    )
+    assert phone.result is not None
+    assert decided == 1
+    assert analysed >= 4
+    assert tracked > analysed
+
+
 def test_two_connections_at_once_and_one_is_refused_with_a_code(visit: Callable[..., Visit]) -> None:
     """From two threads at one moment: one says hello, the other challenge_replayed."""
     one = visit()
