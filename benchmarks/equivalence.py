@@ -65,7 +65,7 @@ def main() -> int:
 def _measure(engine: Engine, data: Path) -> tuple[Templates, Any, Any]:
     """(templates of LFW, PAD scores of NUAA's bona fide frames, and of its prints)."""
     acquirer = Acquirer(engine, faces="most_prominent")
-    made_by = f"{engine.pack} {engine.provider} most_prominent"
+    made_by = f"{engine.pack} {engine.variant.digest} {engine.provider} most_prominent"
     lfw = data / "lfw"
     people = sorted(folder.name for folder in lfw.iterdir() if folder.is_dir())
     with progress_bar(f"LFW, {engine.provider}") as progress:

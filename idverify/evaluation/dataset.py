@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Collection, Iterable, Mapping
+from importlib.resources import files
 from pathlib import Path
 
 from idverify.errors import InvalidInput
@@ -35,10 +36,10 @@ def images_of(folder: Path, people: Collection[str]) -> dict[ImageName, Path]:
     found: dict[ImageName, Path] = {}
     for person in sorted(people):
         check_name(person, str(folder))
-        files = [path for path in sorted((folder / person).glob("*")) if path.suffix.lower() in SUFFIXES]
-        if not files:
+        theirs = [path for path in sorted((folder / person).glob("*")) if path.suffix.lower() in SUFFIXES]
+        if not theirs:
             raise InvalidInput(f"{folder}: no images of one of the people in the list (folder {person!r})")
-        for path in files:
+        for path in theirs:
             name, _, number = path.stem.rpartition("_")
             if name != person or not (number.isascii() and number.isdigit()):
                 raise InvalidInput(f"{path}: expected {person}_0001{path.suffix} or another number")
@@ -49,10 +50,15 @@ def images_of(folder: Path, people: Collection[str]) -> dict[ImageName, Path]:
 
 def photos_in(folder: Path) -> dict[str, Path]:
     """Every image file below a folder by its relative name, sorted. Raises InvalidInput when there is none."""
-    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
-    if not files:
+    found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
+    if not found:
         raise InvalidInput(f"{folder}: no {', '.join(SUFFIXES)} files")
-    return {path.relative_to(folder).as_posix(): path for path in files}
+    return {path.relative_to(folder).as_posix(): path for path in found}
+
+
+def sample_photos() -> list[Path]:
+    """The photographs that travel with the package."""
+    return sorted(Path(str(one)) for one in files("idverify.samples").iterdir() if one.name.endswith(".jpg"))
 
 
 def dataset_digest(digests: Mapping[str, str], extra: Iterable[str] = ()) -> str:

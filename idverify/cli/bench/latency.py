@@ -5,7 +5,6 @@ import statistics
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -23,7 +22,7 @@ from idverify.config import load_settings
 from idverify.decision.policy import find_policy
 from idverify.evaluation.agreement import agreement
 from idverify.evaluation.compare_latency import write_samples
-from idverify.evaluation.dataset import photos_in
+from idverify.evaluation.dataset import photos_in, sample_photos
 from idverify.evaluation.frames import FACE_HEIGHTS, HEIGHT, QUALITY, TILT, WIDTH, frames_of, upright_frame
 from idverify.evaluation.hardware import matrix_product_ms, one_core, resident_mb
 from idverify.evaluation.html import write_page
@@ -87,7 +86,7 @@ def _measure_latency(photos: Path | None, n: int, seed: int) -> tuple[list[Pair]
 
     ours = OurPath(acquirer, policy)
     generator = np.random.default_rng(seed)
-    everything = list(photos_in(photos).values()) if photos else [Path(str(photo)) for photo in _samples()]
+    everything = list(photos_in(photos).values()) if photos else sample_photos()
     chosen = sorted(generator.permutation(len(everything))[:n])
     memory = _memory_of_a_worker(ours, upright_frame(read_file(everything[0]), locate))
     frames = frames_of([read_file(everything[index]) for index in chosen], n, locate, generator)
@@ -135,10 +134,6 @@ def _verifications(ours: OurPath, naive: YardstickPath, references: Sequence[byt
         if ways[0] and ways[1]:
             found[photo] = ways[0], ways[1]
     return found
-
-
-def _samples() -> list[Any]:
-    return sorted((one for one in files("idverify.samples").iterdir() if one.name.endswith(".jpg")), key=lambda one: one.name)
 
 
 def _print_latency(report: Mapping[str, Any]) -> None:

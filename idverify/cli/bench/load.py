@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -23,7 +22,7 @@ from idverify.cli.progress import progress_bar
 from idverify.config import load_settings
 from idverify.decision.policy import Policy, find_policy
 from idverify.errors import Fault, InputError, InvalidInput, Overloaded
-from idverify.evaluation.dataset import photos_in
+from idverify.evaluation.dataset import photos_in, sample_photos
 from idverify.evaluation.frames import upright_frame
 from idverify.evaluation.hardware import cores_apart, held_to, processor_seconds, resident_mb
 from idverify.evaluation.load import ANSWERED, FAILED, OVERLOADED, Send, rates_around, saturate, sweep
@@ -118,7 +117,7 @@ class _Plan:
 
 def _frames(photos: Path | None, n: int, seed: int, recogniser: Recogniser) -> list[bytes]:
     """Camera frames of photographs that can be acquired. Raises InvalidInput naming the first that cannot."""
-    paths = list(photos_in(photos).values()) if photos else [Path(str(photo)) for photo in _samples()]
+    paths = list(photos_in(photos).values()) if photos else sample_photos()
     frames = []
     for path in (paths[index] for index in np.random.default_rng(seed).permutation(len(paths))[:n]):
         frames.append(upright_frame(read_file(path), lambda photo: recogniser.acquirer.acquire(photo).face))
@@ -134,10 +133,6 @@ def _verifier(recogniser: Recogniser, policy: Policy, reference: bytes) -> Verif
     if verify is None:  # it was acquired when it was made
         raise Fault("the first photograph cannot be acquired a second time")
     return verify
-
-
-def _samples() -> list[Any]:
-    return sorted((one for one in files("idverify.samples").iterdir() if one.name.endswith(".jpg")), key=lambda one: one.name)
 
 
 def _in_process(plan: _Plan, recogniser: Recogniser, verify: Verify, frames: Sequence[bytes]) -> dict[str, Any]:

@@ -51,7 +51,9 @@ def pad(
     folder = output_folder(out)
     recogniser = load_recogniser(load_settings())
     named = [(name, photo, path) for name, photos in found.items() for photo, path in photos.items()]
-    made_by = f"{recogniser.engine.pack} {recogniser.engine.provider} as the service chooses faces"
+    made_by = (
+        f"{recogniser.engine.pack} {recogniser.engine.variant.digest} {recogniser.engine.provider} as the service chooses faces"
+    )
     with progress_bar("presentations") as progress:
         paths = [path for _, _, path in named]
         measured = measure(paths, recogniser.acquirer, cache=folder / "cache", made_by=made_by, progress=progress)
