@@ -1,4 +1,4 @@
-"""What `make bench` runs: latency always, all else where IDVERIFY_DATA names the evaluation data. Minutes on two cores.
+"""What `make bench` runs: latency and tokens always, all else where IDVERIFY_DATA names the evaluation data.
 
 Each benchmark is one `idverify bench` command in a process of its own. Its report.json is kept in benchmarks/results/ (scores
 and plots, which name people, stay in the working folder, build/bench). benchmarks/results/table.md has a row about each kept
@@ -38,8 +38,9 @@ def main() -> int:
     """Exit code: that of the first benchmark that fails, else 0."""
     data = os.environ.get("IDVERIFY_DATA", "").rstrip("/")
     if not data:
-        print("IDVERIFY_DATA is not set: all but latency stays as last measured", file=sys.stderr)
-    runs = runs_on(data) if data else {"latency": Run(["latency", "--out", str(WORK / "latency")])}
+        print("IDVERIFY_DATA is not set: all but latency and tokens stays as last measured", file=sys.stderr)
+    plain = {name: Run([name, "--out", str(WORK / name)]) for name in ("latency", "tokens")}
+    runs = plain | (runs_on(data) if data else {})
     for name, run in runs.items():
         code = _run(run)
         if code != 0:
@@ -152,6 +153,16 @@ def search_row(report: dict[str, Any]) -> list[str]:
     return [words, value, interval, " + ".join(f"{one['n']:,}" for one in found), report["date"][:10]]
 
 
+def tokens_row(report: dict[str, Any]) -> list[str]:
+    """Each kind of token: milliseconds, or how many a second where they are made in batches."""
+    made = [
+        f"{one['what']} {one['per_second']:,.0f} a second" if one["things"] > 1 else f"{one['what']} {one['p50_ms']:.2f} ms"
+        for one in report["tokens"]
+    ]
+    spread = "p95 " + ", ".join(f"{one['p95_ms']:.2f}" for one in report["tokens"]) + " ms each"
+    return ["tokens, p50, one core", "; ".join(made), spread, f"{report['tokens'][0]['n']:,} each", report["date"][:10]]
+
+
 def equivalence_row(report: dict[str, Any]) -> list[str]:
     """The default engine against fp32."""
     value = (
@@ -178,6 +189,7 @@ ROWS: dict[str, Callable[[dict[str, Any]], list[str]]] = {
     "load": load_row,
     "search": search_row,
     "equivalence": equivalence_row,
+    "tokens": tokens_row,
 }
 
 

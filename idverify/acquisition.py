@@ -10,6 +10,7 @@ import numpy as np
 from idverify.errors import FailureToAcquire, FailureToAssess, ImageRejected, TooLarge
 from idverify.face import alignment, detection, embedding, image, landmarks, quality
 from idverify.face.selection import FacesPolicy, largest_height, select, smallest_rival
+from idverify.face.small_picture import small_picture
 from idverify.inference import Engine
 from idverify.liveness import eyes, pad
 from idverify.values import Embedder, Face, Floats, Image, Pixels, Probe, Quality, Template
@@ -86,6 +87,11 @@ class Acquirer:
         if isinstance(outcome, Probe):
             return outcome
         raise outcome
+
+    def small_picture(self, data: bytes) -> bytes:
+        """The face in one photograph as a WebP of at most 520 bytes, for people to look at. Raises as `acquire`."""
+        picture = image.decode(data)
+        return small_picture(picture.pixels, self.choose(self.search(picture.pixels), picture.pixels))
 
     def acquire_many(self, photographs: Sequence[bytes]) -> list[Probe | Refusal]:
         """The probe, or why there is none, of each photograph, in their order; one bad photograph spoils no other.

@@ -44,6 +44,9 @@ class Settings(BaseSettings):
     faces: Literal["exactly_one", "dominant"] = Field("dominant", description="a photo with several faces")
     policies_file: Path | None = Field(None, description="operating points made by `idverify calibrate`")
     default_policy: str = "fmr-1e-4"
+    trust: Path | None = Field(
+        None, description="folder of accepted trust lists, for presentations of other issuers' credentials"
+    )
     attestation_file: Path | None = Field(None, description="devices and apps whose attestation is trusted; none when absent")
     duplicates: Literal["off", "warn", "block"] = Field("off", description="enrolling a face that is enrolled already")
 

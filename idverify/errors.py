@@ -20,7 +20,12 @@
     |   |-- SessionNotFound            session_not_found
     |   |-- SessionExpired             session_expired
     |   |-- SessionFinished            session_finished
-    |   `-- FrameRefused               frame_refused
+    |   |-- FrameRefused               frame_refused
+    |   |-- UnknownCredentialType      unknown_credential_type
+    |   |-- DocumentMissing            document_missing
+    |   |-- OfferNotFound              offer_not_found
+    |   |-- TrustListUnpublished       trust_list_unpublished
+    |   `-- CredentialUnavailable      credential_unavailable
     |-- AccessDenied                   the caller may not do this              (exit 3)
     |   |-- Unauthenticated            unauthenticated
     |   |-- ScopeMissing               scope_missing
@@ -29,10 +34,12 @@
     |   |-- SessionTaken               session_taken
     |   |-- ChallengeReplayed          challenge_replayed
     |   |-- AttestationRefused         attestation_refused
+    |   |-- AssuranceTooLow            assurance_too_low
+    |   |-- IssuanceRefused            issuance_refused
     |   |-- AttemptsExhausted          attempts_exhausted
     |   `-- Overloaded                 overloaded
     |-- TokenInvalid                   a token is not what it claims to be     (exit 1)
-    |   `-- one leaf a check           token_*  (idverify.credentials documents them)
+    |   `-- one leaf a check           token_*, and others  (idverify.credentials documents them)
     `-- Fault                          our side failed                         (exit 4)
         |-- ConfigurationInvalid       configuration_invalid
         |-- ModelRefused               model_refused
@@ -173,6 +180,30 @@ class FrameRefused(InputError):
     code = "frame_refused"
 
 
+class UnknownCredentialType(InputError):
+    """No credential type of that name exists."""
+
+    code = "unknown_credential_type"
+
+
+class DocumentMissing(InputError):
+    """What a credential of that type says is not on file for this subject."""
+
+    code = "document_missing"
+
+
+class OfferNotFound(InputError):
+    """No such credential offer, or it has expired."""
+
+    code = "offer_not_found"
+
+
+class TrustListUnpublished(InputError):
+    """The installation publishes no trust list."""
+
+    code = "trust_list_unpublished"
+
+
 class AccessDenied(IdverifyError):
     """The caller may not do this, or not now."""
 
@@ -223,6 +254,22 @@ class AttestationRefused(AccessDenied):
 
     def __init__(self, reason: str) -> None:
         super().__init__("the attestation was refused")
+        self.reason = reason
+
+
+class AssuranceTooLow(AccessDenied):
+    """A credential may not rest on what was checked here."""
+
+    code = "assurance_too_low"
+
+
+class IssuanceRefused(AccessDenied):
+    """A wallet asked for something that it does not get. `reason`: the word of OAuth 2.0 or OpenID4VCI for why."""
+
+    code = "issuance_refused"
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
         self.reason = reason
 
 

@@ -42,8 +42,8 @@ async def service_of(request: Request) -> Service:
 ServiceOf = Annotated[Service, Depends(service_of)]
 
 
-def caller_with(scope: str) -> Callable[..., Coroutine[Any, Any, Caller]]:
-    """A dependency: the caller, who has the scope. It runs before the body is read: a stranger cannot make us receive one.
+def caller_with(*scopes: str) -> Callable[..., Coroutine[Any, Any, Caller]]:
+    """A dependency: the caller, who has one of the scopes. It runs before the body is read: strangers make us receive none.
 
     Raises Unauthenticated, ScopeMissing, StoreUnavailable.
     """
@@ -60,7 +60,8 @@ def caller_with(scope: str) -> Callable[..., Coroutine[Any, Any, Caller]]:
         client = await service.look_up(find)
         if client is None or client.revoked_at is not None:
             raise Unauthenticated("this client key is unknown or revoked")
-        require_scope(client, scope)
+        if not client.scopes & set(scopes):
+            require_scope(client, scopes[0])
         return Caller(client, service)
 
     return authenticate

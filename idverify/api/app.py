@@ -3,7 +3,7 @@
 import os
 import time
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,22 +14,28 @@ from idverify.acquisition import Acquirer
 from idverify.api.attestation_trust import load_trust
 from idverify.attestation import Trust
 from idverify.ceremonies import Limits, Parts, Vault
+from idverify.ceremonies.certification import FOLDERS
 from idverify.ceremonies.duplicate_index import DuplicateIndex
 from idverify.ceremonies.duplicates import require_supported
 from idverify.config import Settings
+from idverify.credentials.purposes import Purpose
 from idverify.decision.policy import Policy, policies_from
 from idverify.errors import ConfigurationInvalid, KeyUnavailable, ProviderUnavailable
 from idverify.inference import OPENVINO, Engine, Precision
 from idverify.inference.batching import BatchingEngine
 from idverify.inference.manifest import Pack, default_models_folder, describe_pack, require_accepted
-from idverify.keys import Wrapper, secrets, signing
+from idverify.keys import Wrapper, authority, secrets, signing
+from idverify.keys.certified import CertifiedKeys
 from idverify.keys.file import create_kek_file, load_kek_file, refuse_inside
 from idverify.keys.pkcs11 import Pkcs11Holder, Pkcs11Token, Pkcs11Wrapper
+from idverify.relying.folder import Holdings
 from idverify.store import Store
 from idverify.store.installation import deployment
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
+
+HolderOf = Callable[[Path], signing.Holder]
 
 AUDIT_HEAD = "audit-head.jws"
 """File in the data folder that holds the newest signed head of the audit."""
@@ -135,14 +141,15 @@ def open_vault(settings: Settings, *, create: bool) -> Vault:
     """
     if not create and not settings.keys_folder.exists():
         raise KeyUnavailable(f"no installation in {settings.data_dir}: `idverify enrol` or `serve` makes one there")
-    wrapper, holder = load_keys(settings, create=create)
-    folder = settings.keys_folder
+    wrapper, holder_of = load_keys(settings, create=create)
+    folder, verdicts = settings.keys_folder, settings.keys_folder / "signing"
     if create:
         opened = secrets.load_or_create(folder, wrapper)
-        signers = signing.load_or_create(folder / "signing", time.time, holder)
+        signers = signing.load_or_create(verdicts, time.time, holder_of(verdicts))
     else:
         opened = secrets.load(folder, wrapper)
-        signers = signing.load(folder / "signing", time.time, holder)
+        signers = signing.load(verdicts, time.time, holder_of(verdicts))
+    certified = {usage: _certified(settings, name, usage, holder_of) for usage, name in FOLDERS.items()}
     store = Store.open(settings.url, create=create)
     return Vault(
         deployment=deployment(store, os.urandom),
@@ -153,9 +160,13 @@ def open_vault(settings: Settings, *, create: bool) -> Vault:
         wrapper=wrapper,
         secrets=opened,
         signing=signers,
+        credential_keys=certified[Purpose.CREDENTIAL],
+        status_keys=certified[Purpose.STATUS],
+        trust_list_keys=certified[Purpose.TRUST_LIST],
         now=time.time,
         random_bytes=os.urandom,
         gallery_file=settings.gallery_file,
+        relying=None if settings.trust is None else Holdings(settings.trust),
     )
 
 
@@ -169,8 +180,33 @@ def _rows_of(file: Path) -> list[dict[str, Any]]:
     return rows
 
 
-def load_keys(settings: Settings, *, create: bool) -> tuple[Wrapper, signing.Holder]:
-    """The key-encryption key, and where signing keys live: a PKCS#11 token if one is named, files otherwise.
+def _certified(settings: Settings, name: str, usage: str, holder_of: HolderOf) -> CertifiedKeys:
+    """The keys of one purpose, made where they are missing: an installation may be older than they are. In development they are
+    certified by a root of its own, beside the data folder; elsewhere `idverify pki issue` does so.
+    """
+    folder = settings.keys_folder / name
+    keys = signing.load_or_create(folder, time.time, holder_of(folder))
+    certified = CertifiedKeys(keys, folder, issuer=settings.issuer)
+    if settings.dev and certified.needs_certificates(settings.issuer):
+        certified.certify(_dev_root(settings), usage=usage, issuer=settings.issuer)
+    return certified
+
+
+def _dev_root(settings: Settings) -> authority.Authority:
+    folder = _beside(settings, ".root")
+    if (folder / authority.CERTIFICATE_FILE).exists():
+        return authority.load(folder)
+    return authority.create(folder, name="idverify development", now=time.time())
+
+
+def _beside(settings: Settings, ending: str) -> Path:
+    """Beside the data folder, so that who copies that does not get what opens it."""
+    folder = settings.data_dir.resolve()
+    return folder.with_name(folder.name + ending)
+
+
+def load_keys(settings: Settings, *, create: bool) -> tuple[Wrapper, HolderOf]:
+    """The key-encryption key, and where the signing keys of a folder live: a PKCS#11 token if one is named, files otherwise.
 
     create: make what a first start makes: a version in the token, and in development the KEK file. Raises Fault.
     """
@@ -179,11 +215,10 @@ def load_keys(settings: Settings, *, create: bool) -> tuple[Wrapper, signing.Hol
             raise ConfigurationInvalid("IDVERIFY_PKCS11_MODULE needs IDVERIFY_PKCS11_TOKEN and IDVERIFY_PKCS11_PIN")
         token = Pkcs11Token(settings.pkcs11_module, settings.pkcs11_token, settings.pkcs11_pin.get_secret_value())
         wrapper = Pkcs11Wrapper.load_or_create(token) if create else Pkcs11Wrapper(token)
-        return wrapper, Pkcs11Holder(token)
+        return wrapper, lambda _: Pkcs11Holder(token)
     file = settings.kek_file
     if file is None and settings.dev:
-        folder = settings.data_dir.resolve()
-        file = folder.with_name(folder.name + ".kek")
+        file = _beside(settings, ".kek")
     if file is None:
         raise ConfigurationInvalid(
             "IDVERIFY_KEK_FILE is not set: `idverify keys create-kek FILE` makes one, away from the data folder "
@@ -192,7 +227,7 @@ def load_keys(settings: Settings, *, create: bool) -> tuple[Wrapper, signing.Hol
     refuse_inside(file, settings.data_dir)
     if create and settings.dev and not file.exists():
         create_kek_file(file)
-    return load_kek_file(file, settings.data_dir), signing.FileHolder(settings.keys_folder / "signing")
+    return load_kek_file(file, settings.data_dir), signing.FileHolder
 
 
 def create_app(parts: Parts, settings: Settings) -> "FastAPI":

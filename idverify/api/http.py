@@ -15,12 +15,18 @@ from idverify import __version__
 from idverify.api import (
     openapi,
     page,
+    routes_documents,
+    routes_issuance,
+    routes_offers,
     routes_operations,
     routes_person,
+    routes_presentations,
     routes_reviews,
     routes_sessions,
+    routes_statuses,
     routes_subjects,
     routes_tokens,
+    routes_trust,
     routes_verifications,
     stream,
 )
@@ -34,12 +40,18 @@ logger = logging.getLogger("idverify.api")
 
 ROOMS = (
     routes_subjects,
+    routes_documents,
+    routes_offers,
+    routes_issuance,
+    routes_presentations,
     routes_verifications,
     routes_sessions,
     routes_person,
     routes_reviews,
     stream,
     routes_tokens,
+    routes_trust,
+    routes_statuses,
     routes_operations,
     page,
 )

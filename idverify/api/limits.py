@@ -47,13 +47,13 @@ class Places:
             self.give_back()
 
 
-async def bounded_body(request: Request, *, limit: int, seconds: float) -> bytes:
+async def bounded_body(request: Request, *, limit: int, seconds: float, media_type: str = "application/json") -> bytes:
     """The body, at most `limit` bytes, all of it within `seconds`. What Content-Length claims is not believed, only counted on.
 
     Raises UnsupportedMediaType, TooLarge, BodyTimeout, and ClientDisconnect when the caller hung up.
     """
-    if request.headers.get("content-type", "").split(";")[0].strip().lower() != "application/json":
-        raise UnsupportedMediaType("send the body as application/json")
+    if request.headers.get("content-type", "").split(";")[0].strip().lower() != media_type:
+        raise UnsupportedMediaType(f"send the body as {media_type}")
     declared = request.headers.get("content-length", "0")
     if declared.isascii() and declared.isdigit() and int(declared[:20]) > limit:
         raise TooLarge(f"the body exceeds {limit} bytes")

@@ -11,6 +11,7 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from idverify.api.credential_schemas import DocumentIn, OfferIn, PresentationIn, PresentationRequestIn
 from idverify.api.examples import OTHER_MAN, PORTRAIT, SAME_MAN, in_base64, small_photo
 from idverify.api.schemas import IntrospectionIn, ProblemOut, SubjectIn, VerificationIn
 from idverify.api.session_schemas import AnswerIn, RedemptionIn, ReviewIn, SessionIn
@@ -53,10 +54,15 @@ BODIES: dict[str, type[BaseModel]] = {
     "redeem_session": RedemptionIn,
     "answer_review": AnswerIn,
     "decide_review": ReviewIn,
+    "put_document": DocumentIn,
+    "offer_credentials": OfferIn,
+    "request_presentation": PresentationRequestIn,
+    "validate_presentation": PresentationIn,
 }
 AUDIENCE = "https://hotel.example"
 PURPOSE = "hotel check-in"
 IDEMPOTENT = ("enrol_subject", "verify", "create_session")
+_EXAMPLES = {"number": "1093842715", "type_name": "driving_licence"}
 _IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",
     "in": "header",
@@ -86,7 +92,7 @@ def _complete(operation: dict[str, Any]) -> None:
     if "HTTPValidationError" in str(operation["responses"].get("422")):
         del operation["responses"]["422"]  # FastAPI assumes one wherever there is a parameter; ours are plain strings
     for parameter in operation.get("parameters", ()):
-        parameter["example"] = "sandbox"
+        parameter["example"] = _EXAMPLES.get(parameter["name"], "sandbox")
     if name in BODIES:
         content = {"schema": {"$ref": f"#/components/schemas/{BODIES[name].__name__}"}, "examples": examples()[name]}
         operation["requestBody"] = {"required": True, "content": {"application/json": content}}
@@ -140,6 +146,37 @@ def examples() -> dict[str, dict[str, Any]]:
         },
         "answer_review": {"same": {"summary": "200, once", "value": {"same_person": True}}},
         "decide_review": {"approve": {"summary": "200, once", "value": {"approve": True, "reason": "scar on the left brow"}}},
+        "put_document": {
+            "licence": {
+                "summary": "204",
+                "value": {
+                    "claims": {
+                        "licence_number": "440300000017",
+                        "vehicle_classes": ["C1"],
+                        "valid_until": "2099-12-31",
+                        "issuing_authority": "Sandbox traffic office",
+                    }
+                },
+            }
+        },
+        "offer_credentials": {
+            "in_person": {
+                "summary": "201: an offer on a registrar's word; on a live session send session_id instead",
+                "value": {
+                    "types": ["identity_card"],
+                    "subject_id": "sandbox",
+                    "supervised": {"registrar": "desk-4.r17", "method": "document_inspected"},
+                    "audience": AUDIENCE,
+                },
+            }
+        },
+        "request_presentation": {"asked": {"summary": "201", "value": {"audience": AUDIENCE}}},
+        "validate_presentation": {
+            "refused": {
+                "summary": "200 accepted=false, presentation_malformed; put a wallet's presentation in its place",
+                "value": {"presentation": "not-a-presentation", "audience": AUDIENCE, "nonce": "n-3f8a51c07e"},
+            }
+        },
         "introspect_token": {
             "refused": {
                 "summary": "200 active=false, token_malformed; put a token of yours in its place",

@@ -29,7 +29,7 @@ class MethodNotAllowed(errors.InputError):
 
 
 class UnsupportedMediaType(errors.InputError):
-    """The body is not declared as application/json."""
+    """The body is not declared as what this resource reads."""
 
     code = "unsupported_media_type"
 
@@ -74,6 +74,10 @@ STATUS: dict[type[errors.IdverifyError], int] = {
     errors.SessionFinished: 409,
     errors.SessionTaken: 409,
     errors.ChallengeReplayed: 409,
+    errors.UnknownCredentialType: 422,
+    errors.DocumentMissing: 404,
+    errors.OfferNotFound: 404,
+    errors.TrustListUnpublished: 404,
     NotFound: 404,
     MethodNotAllowed: 405,
     UnsupportedMediaType: 415,

@@ -11,11 +11,10 @@ from idverify.api.answers import WITH_BODY, WITH_KEY, documented, json_answer
 from idverify.api.limits import NO_IMAGE_BODY, bounded_body
 from idverify.api.problems import InsecureTransport
 from idverify.api.schemas import ActiveToken, InactiveToken, IntrospectionIn, KeySet, parse
-from idverify.ceremonies.clients import TOKENS_INTROSPECT
+from idverify.ceremonies.clients import TOKENS_INTROSPECT, audience_of
 from idverify.credentials import verdict
 from idverify.credentials.errors import TokenEnvironment
-from idverify.errors import AudienceNotAllowed, InvalidInput, TokenInvalid
-from idverify.store.clients import Client
+from idverify.errors import AudienceNotAllowed, TokenInvalid
 
 router = APIRouter(tags=["tokens"])
 KEY_SET_SECONDS = 300
@@ -39,7 +38,7 @@ async def introspect_token(request: Request, caller: Annotated[Caller, Depends(c
 
 def _introspect(caller: Caller, asked: IntrospectionIn) -> dict[str, Any]:
     parts = caller.parts()
-    audience = _audience(caller.client, asked.audience)
+    audience = audience_of(caller.client, asked.audience)
     try:
         claims = verdict.validate(
             asked.token,
@@ -55,17 +54,6 @@ def _introspect(caller: Caller, asked: IntrospectionIn) -> dict[str, Any]:
     except TokenInvalid as error:
         return {"active": False, "code": error.code}
     return {"active": True, "claims": asdict(claims)}
-
-
-def _audience(client: Client, named: str | None) -> str:
-    """The audience to validate for: one of the client's own. Raises InvalidInput, AudienceNotAllowed."""
-    if named is None:
-        if len(client.audiences) != 1:
-            raise InvalidInput("audience: name one; this client is registered for none, or for several")
-        return next(iter(client.audiences))
-    if named not in client.audiences:
-        raise AudienceNotAllowed("this client is not registered for that audience")
-    return named
 
 
 @router.get(

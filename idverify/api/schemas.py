@@ -220,6 +220,38 @@ class KeySet(BaseModel):
     keys: list[dict[str, str]]
 
 
+class CertifiedKey(BaseModel):
+    """A P-256 key with its certificate."""
+
+    kty: Literal["EC"]
+    crv: Literal["P-256"]
+    x: str
+    y: str
+    kid: str
+    alg: Literal["ES256"]
+    use: Literal["sig"]
+    x5c: list[str] = Field(description="the certificate alone: DER in base64")
+
+
+class CertifiedKeySet(BaseModel):
+    """RFC 7517."""
+
+    keys: list[CertifiedKey]
+
+
+class IssuerKeys(BaseModel):
+    """The keys of an issuer of credentials."""
+
+    issuer: str
+    jwks: CertifiedKeySet
+
+
+class StatusListsOut(BaseModel):
+    """draft-ietf-oauth-status-list, Status List Aggregation."""
+
+    status_lists: list[str]
+
+
 class HeadOut(BaseModel):
     """The newest signed head of the audit chain: keep it, and truncation or rewriting up to it will show."""
 

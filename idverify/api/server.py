@@ -1,5 +1,6 @@
 """Running the app: uvicorn with bounds on connections and shutdown, and logs of one JSON object a line."""
 
+import asyncio
 import ipaddress
 import json
 import logging
@@ -7,6 +8,10 @@ import signal
 import socket
 import ssl
 import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,12 +20,13 @@ import uvicorn
 from fastapi import FastAPI
 
 from idverify.api.connection import BoundedHttp, BoundedWebSocket
-from idverify.errors import ConfigurationInvalid
+from idverify.errors import ConfigurationInvalid, Fault
 from idverify.sessions.envelope import HEADER_BYTES, MAX_FRAME_BYTES
 
 KEEP_ALIVE_SECONDS = 15
 PING_SECONDS = 10
 SHUTDOWN_SECONDS = 30
+START_SECONDS = 20
 CONNECTIONS = 1024
 BACKLOG = 256
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -119,6 +125,32 @@ def run(server: uvicorn.Server, listening_on: socket.socket) -> None:
         server.run(sockets=[listening_on])
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
+def in_background(server: uvicorn.Server, listening_on: socket.socket) -> Iterator[Callable[[], None]]:
+    """Serve from a thread of this process for the length of a block, which is handed what ends it earlier. Raises Fault."""
+
+    def serve() -> None:
+        with asyncio.Runner(loop_factory=server.config.get_loop_factory()) as runner:  # the loop that `server.run` takes
+            runner.run(server.serve([listening_on]))
+
+    def stop() -> None:
+        server.should_exit = True
+        thread.join(SHUTDOWN_SECONDS + 10)
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    try:
+        deadline = time.monotonic() + START_SECONDS
+        while not server.started:
+            if not thread.is_alive() or time.monotonic() > deadline:
+                raise Fault("the service did not start")
+            time.sleep(0.01)
+        yield stop
+    finally:
+        stop()
+        listening_on.close()
 
 
 def server_for(app: FastAPI, listening: Listening) -> uvicorn.Server:

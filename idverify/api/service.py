@@ -24,9 +24,11 @@ from idverify.api.limits import Places
 from idverify.api.metrics import Metrics
 from idverify.api.problems import NotReady
 from idverify.api.sandbox import Sandbox
+from idverify.api.status_lists import StatusLists
 from idverify.api.sweeper import Sweeper
 from idverify.ceremonies import Parts
 from idverify.ceremonies.session_record import SANDBOX_PREFIX
+from idverify.ceremonies.wallet_secrets import is_of_sandbox
 from idverify.errors import Fault
 
 T = TypeVar("T")
@@ -73,6 +75,7 @@ class Service:
         self.streams = Places(options.streams)
         self.heads = Heads(parts, options.head_file, options.head_seconds, self.metrics, self.look_up)
         self.index = IndexKeeper(parts, options.head_seconds, self.look_up)
+        self.status_lists = StatusLists(parts, self.sandbox, self.look_up)
         self.sweeper = Sweeper(parts, self.sandbox, self.look_up)
         self.courier = Courier(parts, options.courier_seconds, self.metrics)
         self._places = Places(options.concurrency)
@@ -117,6 +120,10 @@ class Service:
     def parts_of(self, session_id: str) -> Parts:
         """The installation that a live session belongs to, by its id. May touch the disk: call it in a pool."""
         return self.sandbox.parts() if session_id.startswith(SANDBOX_PREFIX) else self.parts
+
+    def parts_of_wallet(self, secret: str) -> Parts:
+        """The installation that a wallet's secret belongs to. May touch the disk: call it in a pool."""
+        return self.sandbox.parts() if is_of_sandbox(secret) else self.parts
 
     async def start(self) -> None:
         """Send a sample photograph through every model and load the index, so that no caller waits. Raises whatever fails."""

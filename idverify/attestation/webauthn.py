@@ -2,7 +2,7 @@
 
 Taken: ES256 keys that cannot leave their authenticator, user verified, attestation `packed` with a certificate, or
 `android-key`. Refused: self attestation, `none` and every other format, keys that are backed up or may be, extensions, frames
-of another origin. CBOR is cbor2's to parse; nothing else imports it.
+of another origin. CBOR is cbor2's to parse.
 """
 
 import hashlib

@@ -11,8 +11,10 @@ from idverify.decision.policy import Policy
 from idverify.decision.profile import Profile
 from idverify.decision.profiles import PROFILES
 from idverify.keys import Wrapper
+from idverify.keys.certified import CertifiedKeys
 from idverify.keys.secrets import Secrets
 from idverify.keys.signing import SigningKeys
+from idverify.relying.folder import Holdings
 from idverify.store import Store
 from idverify.tracking import Tracker
 
@@ -38,9 +40,10 @@ class Vault:
     """The part of an installation that needs no models, so that keys rotate and records are erased without any.
 
     deployment: random name of this installation, part of every seal. environment: `production`, `dev` or `sandbox`.
-    issuer: URL that signed tokens name. now: seconds since the epoch. random_bytes: a cryptographic source. duplicates: the
-    index that enrolment searches; None where duplicates are not searched, or no models are loaded. gallery_file: where that
-    index is kept, sealed; None: nowhere.
+    issuer: URL that signed tokens name. signing: of verdicts and audit heads, without certificates; the three beside it are
+    certified by the issuer's root, for one purpose each. now: seconds since the epoch. random_bytes: a cryptographic source.
+    duplicates: the index that enrolment searches; None where duplicates are not searched, or no models are loaded.
+    gallery_file: where that index is kept, sealed; None: nowhere. relying: what is believed of other issuers; None: nothing.
     """
 
     deployment: str
@@ -51,10 +54,14 @@ class Vault:
     wrapper: Wrapper
     secrets: Secrets
     signing: SigningKeys
+    credential_keys: CertifiedKeys
+    status_keys: CertifiedKeys
+    trust_list_keys: CertifiedKeys
     now: Callable[[], float]
     random_bytes: Callable[[int], bytes]
     duplicates: "DuplicateIndex | None" = None
     gallery_file: Path | None = None
+    relying: Holdings | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

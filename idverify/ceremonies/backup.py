@@ -17,6 +17,7 @@ from idverify.audit.events import Event
 from idverify.ceremonies import Vault
 from idverify.ceremonies.auditing import record_event
 from idverify.ceremonies.sealed_stream import read_sealed, write_sealed
+from idverify.ceremonies.statuses import close_restored
 from idverify.errors import ConfigurationInvalid, InvalidInput
 from idverify.keys import Wrapper, secrets
 from idverify.keys.private_files import create_private, read_private
@@ -62,6 +63,8 @@ def make_backup(vault: Vault, keys_folder: Path, file: Path, *, actor: str) -> S
 def restore_backup(store: Store, wrapper: Wrapper, keys_folder: Path, file: Path, *, now: float, actor: str) -> Summary:
     """Bring an installation back, into an empty database and an empty folder of keys only. All of it or nothing.
 
+    Status lists that were open hand out no index any more, and what they handed out since the backup is revoked.
+
     Raises InvalidInput when the file is no backup or cannot be read, ConfigurationInvalid when something is there already or
     the backup belongs to another version's schema, RecordTampered, KeyUnavailable, StoreUnavailable.
     """
@@ -70,6 +73,7 @@ def restore_backup(store: Store, wrapper: Wrapper, keys_folder: Path, file: Path
         with file.open("rb") as source, store.transaction() as tx:
             _require_empty(tx, keys_folder)
             rows, files = _restored_rows(tx, read_sealed(source, wrapper))
+            close_restored(tx)
             for name, content in files.items():
                 path = keys_folder / name
                 path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

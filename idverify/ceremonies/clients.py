@@ -29,6 +29,9 @@ SESSIONS_CREATE = "sessions:create"
 SESSIONS_REVIEW = "sessions:review"
 TOKENS_INTROSPECT = "tokens:introspect"
 METRICS_READ = "metrics:read"
+CREDENTIALS_OFFER = "credentials:offer"
+CREDENTIALS_SUPERVISE = "credentials:supervise"
+PRESENTATIONS_VALIDATE = "presentations:validate"
 EVALUATION = "evaluation"
 
 SCOPES = {
@@ -40,6 +43,9 @@ SCOPES = {
     SESSIONS_CREATE: "run live sessions, and redeem their verdicts",
     SESSIONS_REVIEW: "see and decide borderline live sessions",
     TOKENS_INTROSPECT: "have verdict tokens validated",
+    CREDENTIALS_OFFER: "offer credentials to people whom a live session of its own has verified",
+    CREDENTIALS_SUPERVISE: "offer credentials on its registrars' word, who checked the person in person",
+    PRESENTATIONS_VALIDATE: "have presentations of credentials validated, and the answer signed",
     METRICS_READ: "read the service's metrics",
     EVALUATION: "see comparison scores; such a client cannot name registry subjects",
 }
@@ -104,6 +110,17 @@ def require_registered(client: Client, audience: str, purpose: str) -> None:
         raise PurposeNotAllowed("this client is not registered for that purpose")
 
 
+def audience_of(client: Client, named: str | None) -> str:
+    """The audience that is meant: one of the client's own. Raises InvalidInput, AudienceNotAllowed."""
+    if named is None:
+        if len(client.audiences) != 1:
+            raise InvalidInput("audience: name one; this client is registered for none, or for several")
+        return next(iter(client.audiences))
+    if named not in client.audiences:
+        raise AudienceNotAllowed("this client is not registered for that audience")
+    return named
+
+
 def new_key(random_bytes: Callable[[int], bytes]) -> str:
     """A fresh client key: the prefix and 32 random bytes in base64url. Shown once, never stored."""
     return PREFIX + base64.urlsafe_b64encode(random_bytes(32)).rstrip(b"=").decode()
@@ -125,5 +142,6 @@ def _check(name: str, scopes: Collection[str], audiences: Collection[str], purpo
     for scope in (VERIFICATIONS_CREATE, SESSIONS_CREATE):
         if scope in scopes and not (audiences and purposes):
             raise InvalidInput(f"a client with the scope {scope} needs an audience and a purpose")
-    if TOKENS_INTROSPECT in scopes and not audiences:
-        raise InvalidInput(f"a client with the scope {TOKENS_INTROSPECT} needs an audience")
+    for scope in (TOKENS_INTROSPECT, CREDENTIALS_SUPERVISE, PRESENTATIONS_VALIDATE):
+        if scope in scopes and not audiences:
+            raise InvalidInput(f"a client with the scope {scope} needs an audience")

@@ -1,5 +1,5 @@
 """Erasure: a subject's data keys and everything sealed under them are destroyed, live sessions under way with the frames that
-await a reviewer among it; a tombstone and the audit remain.
+await a reviewer among it, and its credentials are revoked, its wallets' grants gone; a tombstone and the audit remain.
 
 What this cannot reach is named in docs/security/registry.md.
 """
@@ -9,7 +9,8 @@ from idverify.ceremonies import Vault
 from idverify.ceremonies.auditing import record_event
 from idverify.ceremonies.gallery_file import drop_snapshot
 from idverify.ceremonies.reference import require_subject
-from idverify.store import sessions, subjects
+from idverify.ceremonies.statuses import revoke_all_of
+from idverify.store import grants, offers, sessions, standings, subjects
 
 
 def erase(vault: Vault, subject_id: str, *, actor: str) -> None:
@@ -23,6 +24,10 @@ def erase(vault: Vault, subject_id: str, *, actor: str) -> None:
         require_subject(tx, subject_id)
         subjects.erase(tx, subject_id, vault.now())
         sessions.erase_those_of(tx, subject_id)
+        offers.erase_those_of(tx, subject_id)
+        grants.erase_those_of(tx, subject_id)
+        standings.erase_those_of(tx, subject_id)
+        revoke_all_of(vault, tx, subject_id, actor=actor)
         record_event(vault, tx, Event.SUBJECT_ERASED, actor=actor, subject_id=subject_id, versions={})
     vault.store.tidy()
     drop_snapshot(vault.gallery_file)

@@ -1,15 +1,18 @@
-"""Fetching a key set that a person named: https only, bounded in size and time, never redirected to another host or scheme."""
+"""Fetching what a person named: https only, bounded in size and time, never redirected to another host or scheme."""
 
 import ipaddress
+from collections.abc import Mapping
 from http.client import HTTPException, HTTPMessage
 from typing import IO
-from urllib.error import URLError
+from urllib.error import HTTPError, URLError
 from urllib.parse import SplitResult, urlsplit
 from urllib.request import HTTPRedirectHandler, OpenerDirector, ProxyHandler, Request, build_opener
 
 from idverify.errors import InvalidInput, TooLarge
+from idverify.wallet.transport import Answer
 
 TIMEOUT_SECONDS = 10.0
+LARGEST_ANSWER = 1024 * 1024
 
 
 def fetch(url: str, limit: int) -> bytes:
@@ -24,6 +27,39 @@ def fetch(url: str, limit: int) -> bytes:
     if len(content) > limit:
         raise TooLarge(f"{url} holds more than {limit} bytes")
     return content
+
+
+def send(method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
+    """A wallet's request (wallet/transport.py) to an address that `fetch` would take. Raises InvalidInput, TooLarge.
+
+    Redirects are answers, not followed: a request that carries a secret goes where it was meant to go.
+    """
+    _require_safe(url)
+    proxies = [] if url.startswith("https:") else [ProxyHandler({})]
+    request = Request(url, data=body, headers=dict(headers), method=method)  # noqa: S310
+    try:
+        try:
+            response = build_opener(_NoRedirect(), *proxies).open(request, timeout=TIMEOUT_SECONDS)
+        except HTTPError as refused:
+            response = refused
+        with response:
+            content: bytes = response.read(LARGEST_ANSWER + 1)
+            received = {name.lower(): value for name, value in response.headers.items()}
+    except (URLError, HTTPException, OSError, ValueError) as error:
+        reason = getattr(error, "reason", None) or type(error).__name__
+        raise InvalidInput(f"cannot reach {url}: {reason}") from None
+    if len(content) > LARGEST_ANSWER:
+        raise TooLarge(f"{url} answers with more than {LARGEST_ANSWER} bytes")
+    return Answer(int(response.status or 0), received, content)
+
+
+class _NoRedirect(HTTPRedirectHandler):
+    """Follows none: the redirect itself is the answer."""
+
+    def redirect_request(
+        self, req: Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
+    ) -> Request | None:
+        return None
 
 
 class _SamePlace(HTTPRedirectHandler):
@@ -50,7 +86,7 @@ def _require_safe(url: str) -> None:
     except ValueError:
         allowed = False
     if not allowed or not parts.hostname or parts.username is not None:
-        raise InvalidInput("the trust must be a file, an https URL, or an http URL of this machine (127.0.0.1)")
+        raise InvalidInput("only https URLs, and http URLs of this machine (127.0.0.1), are asked; a file is named by its path")
 
 
 def _is_loopback(parts: SplitResult) -> bool:

@@ -29,8 +29,22 @@ TOP_LEVEL = {
     "calibrate": "calibrate",
     "backup": "backup",
     "restore": "backup",
+    "gate": "gate",
 }
-GROUPS = ("token", "models", "clients", "keys", "registry", "audit", "bench")
+GROUPS = (
+    "token",
+    "models",
+    "clients",
+    "keys",
+    "pki",
+    "trust",
+    "registry",
+    "audit",
+    "credentials",
+    "wallet",
+    "present",
+    "bench",
+)
 
 
 def build(named: str | None = None) -> typer.Typer:

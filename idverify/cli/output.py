@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.text import Text
 
 console = Console(stderr=True, highlight=False)
 stdout = Console(highlight=False)
@@ -28,6 +29,11 @@ def coloured(decision: str) -> str:
 def timestamp(seconds: float) -> str:
     """Seconds since the epoch as ISO 8601 in UTC, to the second."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def printable(value: str) -> Text:
+    """A stranger's text without characters that could move a terminal's cursor, and without markup."""
+    return Text("".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in value))
 
 
 def emit(result: Mapping[str, Any], *, as_json: bool, table: Callable[[], None] | None = None) -> None:

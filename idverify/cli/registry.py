@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from idverify.cli import document
 from idverify.cli.files import read_file
 from idverify.cli.installation import OPERATOR, Dev, settings_for, vault_only, whole_installation
 from idverify.cli.output import AsJson, console, emit, stdout, timestamp
@@ -20,7 +21,10 @@ from idverify.errors import InvalidInput
 if TYPE_CHECKING:
     from idverify.ceremonies.bulk import Outcome
 
-app = typer.Typer(help="The registry of subjects: import, renew, find duplicates, erase, purge, count.", no_args_is_help=True)
+app = typer.Typer(
+    help="The registry of subjects: import, documents, renew, find duplicates, erase, purge, count.", no_args_is_help=True
+)
+app.command()(document.document)
 
 
 @app.command("import")

@@ -8,11 +8,10 @@ from typing import Annotated, Any
 
 import typer
 from rich.table import Table
-from rich.text import Text
 
 from idverify.cli.fetching import fetch
 from idverify.cli.files import read_file
-from idverify.cli.output import AsJson, emit, stdout, timestamp
+from idverify.cli.output import AsJson, emit, printable, stdout, timestamp
 from idverify.credentials import verdict
 from idverify.credentials.trust import parse_trust
 from idverify.credentials.verdict import VerdictClaims
@@ -91,7 +90,7 @@ def _print_claims(claims: VerdictClaims) -> None:
         "valid": f"{timestamp(claims.issued_at)} to {timestamp(claims.expires_at)}",
     }
     for name, value in rows.items():
-        table.add_row(name, _printable(value))
+        table.add_row(name, printable(value))
     stdout.print(table)
     if not verdict.may_found_credential(claims):
         stdout.print("It may found neither a credential nor a login.")
@@ -100,8 +99,3 @@ def _print_claims(claims: VerdictClaims) -> None:
 def _print_refusal(refusal: dict[str, str]) -> None:
     stdout.print(f"[bold red]REFUSED[/bold red] {refusal['code']}")
     stdout.print(refusal["message"], markup=False)
-
-
-def _printable(value: str) -> Text:
-    """The text without characters that could move a terminal's cursor, and without markup."""
-    return Text("".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in value))

@@ -1,1 +1,1 @@
-"""Signed answers: how a verdict token is made, and the one strict validator."""
+"""Signed answers and credentials: how verdicts, SD-JWT VCs, status lists and QR slips are made, and their strict validators."""

@@ -18,6 +18,7 @@ PHOTO = "urn:idverify:acr:photo-match-no-liveness"
 PASSIVE = "urn:idverify:acr:live-passive"
 ACTIVE = "urn:idverify:acr:live-active"
 ATTESTED = "urn:idverify:acr:live-active-attested"
+SUPERVISED = "urn:idverify:acr:supervised-in-person"
 
 # By acr. What one means never changes; what would mean something else gets an acr of its own.
 ASSURANCES: Mapping[str, Assurance] = MappingProxyType(
@@ -29,6 +30,9 @@ ASSURANCES: Mapping[str, Assurance] = MappingProxyType(
             "live face that followed a challenge, on an attested device",
             liveness_level="active-attested",
             founds_credential=True,
+        ),
+        SUPERVISED: Assurance(
+            "a registrar saw the person and the document", liveness_level="in-person", founds_credential=True
         ),
     }
 )

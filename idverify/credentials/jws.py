@@ -44,6 +44,15 @@ DEEPEST = 8
 _NAMED_BY_A_CHECK = frozenset({"alg", "typ", "kid", "crit"})
 
 
+class _Registry(joserfc_jws.JWSRegistry):
+    """joserfc's own bounds (a header of 512 bytes) are too small for a certificate; `largest` bounds the whole."""
+
+    max_header_length = max_payload_length = 16 * 1024 * 1024
+
+
+_REGISTRY = _Registry(algorithms=[ALGORITHM])
+
+
 class _HeldKey(Algorithm):
     """ES256 by a keys.Signer: the private key stays with its holder, which may be a PKCS#11 token."""
 
@@ -72,20 +81,28 @@ _SIGNING = PyJWS(algorithms=[])
 _SIGNING.register_algorithm(ALGORITHM, _HeldKey())
 
 
-def sign(payload: Mapping[str, Any], signer: Signer, typ: str) -> str:
-    """Compact JWS (RFC 7515 section 7.1) of a JSON object, with exactly alg, kid and typ as its header.
+def sign(payload: Mapping[str, Any], signer: Signer, typ: str, header: Mapping[str, Any] | None = None) -> str:
+    """Compact JWS (RFC 7515 section 7.1) of a JSON object. header: beside alg and typ; the signer's kid alone when None.
 
     Raises SigningUnavailable, and ValueError for a payload that is not JSON.
     """
+    members = {**({"kid": signer.kid} if header is None else header), "typ": typ}
     content = json.dumps(payload, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode("utf-8")
-    return _SIGNING.encode(content, signer, algorithm=ALGORITHM, headers={"kid": signer.kid, "typ": typ})  # type: ignore[arg-type]
+    return _SIGNING.encode(content, signer, algorithm=ALGORITHM, headers=members)  # type: ignore[arg-type]
 
 
 class Candidate:
-    """A token under examination. Each property reads as leniently as it can; what a lenient reader accepts, a check refuses."""
+    """A token under examination. Each property reads as leniently as it can; what a lenient reader accepts, a check refuses.
 
-    def __init__(self, text: str, keys: Sequence[Jwk], typ: str) -> None:
-        self.text, self.keys, self.typ = text, keys, typ
+    members: the header members that its kind may have; each is examined by some check. largest: in characters. deepest: levels
+    of the payload.
+    """
+
+    members = _NAMED_BY_A_CHECK
+    deepest = DEEPEST
+
+    def __init__(self, text: str, keys: Sequence[Jwk], typ: str, largest: int = LARGEST) -> None:
+        self.text, self.keys, self.typ, self.largest = text, keys, typ, largest
 
     @cached_property
     def parts(self) -> list[str]:
@@ -122,8 +139,8 @@ class Candidate:
 
 
 def size_is_bounded(token: Candidate) -> None:
-    """At most 8,192 characters, all of ASCII."""
-    if len(token.text) > LARGEST:
+    """At most 8,192 characters (of some kinds more), all of ASCII."""
+    if len(token.text) > token.largest:
         raise TokenTooLarge
 
 
@@ -151,8 +168,8 @@ def nothing_is_critical(token: Candidate) -> None:
 
 
 def header_members_are_known(token: Candidate) -> None:
-    """Nothing beyond what the other checks examine: no jku, jwk, x5u, x5c, b64, cty, zip."""
-    if not token.header.keys() <= _NAMED_BY_A_CHECK:
+    """Nothing beyond what the other checks examine: no jku, jwk, x5u, b64, cty, zip, and no x5c but where it is chained."""
+    if not token.header.keys() <= token.members:
         raise TokenHeaderForbidden
 
 
@@ -213,7 +230,7 @@ def signature_holds(token: Candidate) -> None:
     except Exception:
         raise TokenKeyUnsuitable from None
     try:
-        joserfc_jws.deserialize_compact(token.text, key, algorithms=[ALGORITHM])
+        joserfc_jws.deserialize_compact(token.text, key, registry=_REGISTRY)
     except Exception:
         raise TokenSignature from None
 
@@ -229,21 +246,23 @@ def payload_numbers_are_json(token: Candidate) -> None:
 
 
 def payload_is_shallow(token: Candidate) -> None:
-    """At most eight levels of objects and arrays."""
-    if any(depth > DEEPEST for depth, _ in walk(token.payload)):
+    """At most eight levels of objects and arrays; a trust list has more."""
+    if any(depth > token.deepest for depth, _ in walk(token.payload)):
         raise TokenNesting
 
 
 def payload_text_is_unicode(token: Candidate) -> None:
     r"""No unpaired surrogate (RFC 8259 section 8.2), which `\ud800` smuggles past UTF-8."""
     for _, value in walk(token.payload):
-        if isinstance(value, str) and any("\ud800" <= character <= "\udfff" for character in value):
-            raise TokenText
+        try:
+            _ = isinstance(value, str) and value.encode("utf-8")  # in C: a status list is one string of 300,000 characters
+        except UnicodeEncodeError:
+            raise TokenText from None
 
 
 Check = Callable[[Candidate], None]
 
-CHECKS: tuple[Check, ...] = (
+HEADER_CHECKS: tuple[Check, ...] = (
     size_is_bounded,
     three_parts,
     base64url_is_canonical,
@@ -252,6 +271,8 @@ CHECKS: tuple[Check, ...] = (
     header_members_are_known,
     algorithm_is_pinned,
     type_is_exact,
+)
+BODY_CHECKS: tuple[Check, ...] = (
     kid_selects_one_key,
     key_is_p256,
     key_use_is_signature,
@@ -264,24 +285,38 @@ CHECKS: tuple[Check, ...] = (
     payload_is_shallow,
     payload_text_is_unicode,
 )
+CHECKS: tuple[Check, ...] = HEADER_CHECKS + BODY_CHECKS
 
 
 def validate(token: str | bytes, keys: Sequence[Jwk], typ: str) -> dict[str, Any]:
     """The payload of a compact JWS of kind `typ` signed by one of `keys`. Raises a leaf of TokenInvalid, and nothing else."""
-    candidate = Candidate(_text(token), keys, typ)
+    return examine(Candidate(ascii_text(token), keys, typ))
+
+
+def examine(candidate: Candidate) -> dict[str, Any]:
+    """The payload, once every check holds. Raises a leaf of TokenInvalid."""
     for check in CHECKS:
         check(candidate)
     return candidate.payload
 
 
-def _text(token: str | bytes) -> str:
+def ascii_text(token: str | bytes) -> str:
+    """The token as text. Raises TokenMalformed where it holds anything but ASCII, or is no text."""
     try:
         return token.encode("ascii").decode() if isinstance(token, str) else bytes(token).decode("ascii")
     except (UnicodeError, TypeError):
         raise TokenMalformed from None
 
 
-@lru_cache(maxsize=64)
+def is_point(x: object, y: object) -> bool:
+    """Whether these are the coordinates (base64url) of a public key on P-256."""
+    try:
+        return isinstance(x, str) and isinstance(y, str) and _public_key(x, y) is not None
+    except Exception:
+        return False
+
+
+@lru_cache(maxsize=256)
 def _public_key(x: str, y: str) -> ECKey:
     key = ECKey.import_key({"kty": "EC", "crv": "P-256", "x": x, "y": y})
     _ = key.public_key  # joserfc parses the point at first use: a point off the curve is refused here

@@ -1,7 +1,8 @@
 """What a certificate of an issuer may sign: one extended key usage (RFC 5280 section 4.2.1.12) a purpose, so that a key
 that was made to say 'revoked' can never say 'issued'.
 
-The identifiers stand under the arc of one random UUID (ITU-T X.667), which needs no registration.
+Credentials have the document signer's usage of ISO/IEC 18013-5 (annex B), which other readers of credentials look for too. The
+others stand under the arc of one random UUID (ITU-T X.667), which needs no registration.
 """
 
 from enum import StrEnum
@@ -12,6 +13,6 @@ _ARC = "2.25.99843960711705871273018891193280666293"
 class Purpose(StrEnum):
     """The value is the object identifier of the key usage."""
 
-    CREDENTIAL = f"{_ARC}.1"
+    CREDENTIAL = "1.0.18013.5.1.2"
     STATUS = f"{_ARC}.2"
     TRUST_LIST = f"{_ARC}.3"

@@ -16,16 +16,23 @@ from idverify.inference import Engine
 
 
 def provenance(engine: Engine, *, arguments: Sequence[str], now: float) -> dict[str, Any]:
-    """What a figure came from. arguments: the command line; now: seconds since the epoch."""
+    """What a figure about faces came from: the models too. arguments: the command line; now: seconds since the epoch."""
+    return {
+        **origin(arguments=arguments, now=now),
+        "pack": engine.pack,
+        "variant": {"name": engine.variant.name, "digest": engine.variant.digest},
+        "models": dict(engine.digests),
+        "provider": engine.provider,
+    }
+
+
+def origin(*, arguments: Sequence[str], now: float) -> dict[str, Any]:
+    """What any figure came from. arguments: the command line; now: seconds since the epoch."""
     return {
         "version": idverify.__version__,
         "commit": _commit(),
         "command": command_line(arguments, os.environ.get("IDVERIFY_DATA")),
         "date": datetime.fromtimestamp(now, UTC).isoformat(timespec="seconds"),
-        "pack": engine.pack,
-        "variant": {"name": engine.variant.name, "digest": engine.variant.digest},
-        "models": dict(engine.digests),
-        "provider": engine.provider,
         "hardware": describe_hardware(),
     }
 

@@ -1,7 +1,8 @@
 """P-256 public keys as JSON Web Keys: RFC 7517, RFC 7518 section 6.2, thumbprints of RFC 7638."""
 
 import hashlib
-from base64 import urlsafe_b64encode
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Mapping
 
 COORDINATE = 32
 
@@ -20,6 +21,11 @@ def public_jwk(point: bytes) -> dict[str, str]:
         raise ValueError("not an uncompressed P-256 point")
     x, y = base64url(point[1 : 1 + COORDINATE]), base64url(point[1 + COORDINATE :])
     return {"kty": "EC", "crv": "P-256", "x": x, "y": y, "kid": thumbprint(x, y), "alg": "ES256", "use": "sig"}
+
+
+def point_of(jwk: Mapping[str, str]) -> bytes:
+    """The uncompressed point of a P-256 JWK: 65 bytes. Raises ValueError where the coordinates are no base64url."""
+    return b"\x04" + b"".join(urlsafe_b64decode(jwk[one] + "=" * (-len(jwk[one]) % 4)) for one in ("x", "y"))
 
 
 def thumbprint(x: str, y: str) -> str:

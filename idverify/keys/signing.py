@@ -100,6 +100,10 @@ class SigningKeys:
         except KeyUnavailable as error:
             raise SigningUnavailable(error.message) from None
 
+    def now(self) -> float:
+        """Seconds since the epoch, by the clock that these keys were opened with."""
+        return self._now()
+
     def records(self) -> tuple[KeyRecord, ...]:
         """Every key ever, newest first. Raises KeyUnavailable."""
         return self._fresh()[0]

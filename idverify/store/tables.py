@@ -160,5 +160,81 @@ deliveries = Table(
     Index(None, "next_at"),
 )
 
-FLEETING = frozenset({"sessions", "kept_frames"})
+status_lists = Table(
+    "status_lists",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),  # random, in the list's address
+    Column("bits", Integer, nullable=False),  # of one status: 1 or 2
+    Column("taken", Integer, nullable=False),  # indexes handed out so far; they are never handed out again
+    Column("version", Integer, nullable=False),  # 1, then one more with each change of a status
+    Column("open", Boolean, nullable=False),  # whether indexes are still handed out
+    Column("base", LargeBinary),  # statuses of indexes without a row; absent: all valid
+    Column("created_at", Double, nullable=False),
+)
+
+status_entries = Table(
+    "status_entries",
+    metadata,
+    Column("number", Integer, ForeignKey("status_lists.number"), primary_key=True),
+    Column("index", Integer, primary_key=True, autoincrement=False),
+    Column("status", Integer, nullable=False),  # 0 valid, 1 revoked, 2 suspended
+    Column("credential_id", Text),  # of a living credential; these three are absent once it expired
+    Column("subject_id", Text),
+    Column("type_name", Text),
+    Column("issued_at", Double, nullable=False),
+    Column("expires_at", Double, nullable=False),
+    Index(None, "number", "status"),
+    Index(None, "credential_id"),
+    Index(None, "subject_id"),
+    Index(None, "expires_at"),
+)
+
+offers = Table(
+    "offers",
+    metadata,
+    Column("offer_hash", Text, primary_key=True),  # SHA-256 of the id in the offer's address
+    Column("code_hash", Text, unique=True, nullable=False),  # SHA-256 of the pre-authorised code
+    Column("subject_id", Text, nullable=False),
+    Column("session_id", Text),  # absent where a registrar vouched
+    Column("expires_at", Double, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    Index(None, "subject_id"),
+    Index(None, "session_id"),
+    Index(None, "expires_at"),
+)
+
+grants = Table(
+    "grants",
+    metadata,
+    Column("grant_id", Text, primary_key=True),
+    Column("access_hash", Text, unique=True, nullable=False),  # SHA-256 of the newest access token
+    Column("refresh_hash", Text, unique=True),  # absent where nothing may be issued silently
+    Column("subject_id", Text, nullable=False),
+    Column("expires_at", Double, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    Index(None, "subject_id"),
+    Index(None, "expires_at"),
+)
+
+spent = Table(
+    "spent",
+    metadata,
+    Column("digest", Text, primary_key=True),  # of what may be used once
+    Column("expires_at", Double, nullable=False),  # from when on it would be refused anyway
+    Index(None, "expires_at"),
+)
+
+standings = Table(
+    "standings",
+    metadata,
+    Column("about", Text, primary_key=True),  # a credential's id, or subject and type
+    Column("subject_id", Text, nullable=False),
+    Column("suspended", Boolean, nullable=False),
+    Column("revoked_at", Double),  # the last time
+    Index(None, "subject_id"),
+)
+
+FLEETING = frozenset({"sessions", "kept_frames", "offers", "spent"})
 """Tables that no backup holds: what they keep must be gone when it says it is."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from contracts.databases import postgresql
+from roots import copied_parts
 
 from idverify.acquisition import Acquirer
 from idverify.ceremonies import Limits, Parts
@@ -22,6 +23,8 @@ from .support import Running, enrolment, serving
 
 __all__ = ["postgresql"]
 
+ISSUER = "https://verify.example"
+
 
 @pytest.fixture(scope="session")
 def make_parts(acquirer: Acquirer, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Parts]:
@@ -34,9 +37,10 @@ def make_parts(acquirer: Acquirer, tmp_path_factory: pytest.TempPathFactory) -> 
         wrapper = load_kek_file(folder / "kek", folder / "data")
         store = Store.open(url or f"sqlite:///{folder / 'data' / 'idverify.db'}")
         made = Parts(
+            **copied_parts(folder / "data" / "keys", ISSUER, time.time),
             deployment=deployment(store, os.urandom),
             environment="production",
-            issuer="https://verify.example",
+            issuer=ISSUER,
             acquirer=acquirer,
             policies=policies,
             default_policy="fmr-1e-4",

@@ -1,10 +1,7 @@
 """A real service on a free port: real models, a real SQLite file, real keys, real sockets."""
 
-import asyncio
 import base64
 import socket
-import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,7 +11,7 @@ import httpx
 from fastapi import FastAPI
 
 from idverify.api.http import build_app
-from idverify.api.server import Listening, server_for
+from idverify.api.server import Listening, in_background, server_for
 from idverify.api.service import Options
 from idverify.ceremonies import Parts
 from idverify.ceremonies.clients import EVALUATION, SCOPES, add_client
@@ -78,35 +75,16 @@ class Running:
 
 
 @contextmanager
-def serving(parts: Parts, folder: Path, *, listening: Listening | None = None, **options: object) -> Iterator[Running]:
-    """The service over these parts, for the length of a block."""
+def serving(
+    parts: Parts, folder: Path, *, listening: Listening | None = None, sock: socket.socket | None = None, **options: object
+) -> Iterator[Running]:
+    """The service over these parts, for the length of a block. sock: to listen on, where the port must be known before."""
     app = build_app(parts, Options(head_file=folder / "audit-head.jws", **options))  # type: ignore[arg-type]
     listening = listening or Listening("127.0.0.1", 0)
-    server = server_for(app, listening)
-    sock = socket.create_server(("127.0.0.1", 0))
-
-    def serve() -> None:
-        with asyncio.Runner(loop_factory=server.config.get_loop_factory()) as runner:  # the loop that `server.run` takes
-            runner.run(server.serve([sock]))
-
-    thread = threading.Thread(target=serve, daemon=True)
-    thread.start()
-    deadline = time.monotonic() + 20
-    while not server.started:
-        assert thread.is_alive(), "the service did not start"
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-    def stop() -> None:
-        server.should_exit = True
-        thread.join(40)
-
-    scheme = "https" if listening.tls else "http"
-    try:
-        yield Running(f"{scheme}://127.0.0.1:{sock.getsockname()[1]}", parts, app, stop)
-    finally:
-        stop()
-        sock.close()
+    sock = sock or socket.create_server(("127.0.0.1", 0))
+    scheme, port = "https" if listening.tls else "http", sock.getsockname()[1]
+    with in_background(server_for(app, listening), sock) as stop:
+        yield Running(f"{scheme}://127.0.0.1:{port}", parts, app, stop)
 
 
 def code_of(answer: httpx.Response) -> tuple[int, str]:

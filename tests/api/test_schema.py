@@ -14,13 +14,17 @@ from typing import Any
 
 import httpx
 import pytest
+from ceremonies.issued import LICENCE
 from ceremonies.live import Capture, enrolled
 from phone import SAMPLES, VERIFIER
 
 from idverify.api.limits import TWO_IMAGE_BODY
 from idverify.api.openapi import examples
 from idverify.ceremonies import Parts
+from idverify.ceremonies.documents import put_document
 from idverify.ceremonies.review import answer, view
+from idverify.ceremonies.statuses import allocate
+from idverify.ceremonies.trust_publication import Scheme, own_entity, publish
 from idverify.decision.profile import Band
 from idverify.errors import Overloaded
 from idverify.store import clients
@@ -61,16 +65,27 @@ def test_schemathesis(service: Running, document: dict[str, Any], samples: Path,
         for name, path, method in (
             ("read", "/v1/subjects/{subject_id}", "get"),
             ("erase", "/v1/subjects/{subject_id}", "delete"),
+            ("file", "/v1/subjects/{subject_id}/documents/{type_name}", "put"),
+            ("show", "/v1/subjects/{subject_id}/documents/{type_name}", "get"),
         ):
             made = client.post("/v1/subjects", json=enrolment((samples / "obama.jpg").read_bytes(), f"seeded for {name}"))
             document["paths"][path][method]["parameters"][0]["example"] = made.json()["subject_id"]
+        put_document(service.parts, made.json()["subject_id"], "driving_licence", LICENCE, actor="tester")
+        offer = dict(next(iter(examples()["offer_credentials"].values()))["value"], subject_id=made.json()["subject_id"])
+        media = document["paths"]["/v1/credentials/offers"]["post"]["requestBody"]["content"]["application/json"]
+        media["examples"]["in_person"]["value"] = offer
+        offered = client.post("/v1/credentials/offers", json=offer).raise_for_status().json()["offer_uri"]
+        document["paths"]["/v1/credentials/offers/{offer_id}"]["get"]["parameters"][0]["example"] = offered.rpartition("/")[2]
         made = client.post("/v1/subjects", json=enrolment((samples / "obama.jpg").read_bytes(), "seeded for verify"))
         media = document["paths"]["/v1/verifications"]["post"]["requestBody"]["content"]["application/json"]
         for example in media["examples"].values():
             if "subject_id" in example["value"]:
                 example["value"]["subject_id"] = made.json()["subject_id"]
     client_id, key = service.new_key()
+    own = own_entity(service.parts, frozenset({"urn:idverify:vct:identity-card:1"}))
+    publish(service.parts, Scheme({"en": "City of Test"}, None, (own,)), actor="tester")
     seed_sessions(service.parts, client_id, document)
+    document["paths"]["/v1/status-lists/{number}"]["get"]["parameters"][0]["example"] = seeded_list(service.parts)
     (tmp_path / "openapi.json").write_text(json.dumps(document))
     run = subprocess.run(
         [
@@ -99,6 +114,13 @@ def test_schemathesis(service: Running, document: dict[str, Any], samples: Path,
     assert {answer for answer in seen if answer[2] >= 500} == set()
     good = {(method, route) for method, route, status in seen if status < 300}
     assert {(method, route) for method, route, _ in documented(document)} <= good
+
+
+def seeded_list(parts: Parts) -> str:
+    """Number of a status list."""
+    with parts.store.transaction() as tx:
+        facts = {"credential_id": "c", "subject_id": "s", "type_name": "identity_card", "expires_at": parts.now() + 1000}
+        return allocate(parts, tx, **facts, bits=1, count=1)[0].uri.rsplit("/", 1)[1]
 
 
 def seed_sessions(parts: Parts, client_id: str, document: dict[str, Any]) -> None:
@@ -146,14 +168,15 @@ class Provoker:
 
     def answer(self, method: str, route: str, status: int, *, keyed: bool) -> httpx.Response:
         """An answer that should have that status."""
-        path = route.replace("{subject_id}", self.subject).replace("{session_id}", self.session)
-        unknown = route.replace("{subject_id}", "sub_" + "0" * 32).replace("{session_id}", "ses_" + "0" * 32)
+        named = route.replace("{type_name}", "driving_licence")
+        path = named.replace("{subject_id}", self.subject).replace("{session_id}", self.session)
+        unknown = named.replace("{subject_id}", "sub_" + "0" * 32).replace("{session_id}", "ses_" + "0" * 32)
         typed = {"Content-Type": "application/json"}
         headers = {"Authorization": f"Bearer {self.key}"}
         with self.service.stranger(headers=headers) as client, self.service.stranger() as stranger:
             match status:
                 case 400:
-                    return client.post(path, json={})
+                    return client.request(method, path, json={"unknown": 1})
                 case 401:
                     return stranger.request(method, path)
                 case 403 if keyed:
@@ -164,23 +187,30 @@ class Provoker:
                         return plain.request(method, path)
                 case 404 if method == "POST" and "{" not in route:
                     return client.post(path, json=self.body(route, subject_id="sub_" + "0" * 32))
-                case 404 if method == "POST":
-                    return client.post(unknown, json=self.body(route))
+                case 404 if method in {"POST", "PUT"}:
+                    return client.request(method, unknown, json=self.body(route))
                 case 404:
                     return client.request(method, unknown)
                 case 408:
-                    return client.post(path, content=trickle(), headers=typed)
+                    return client.request(method, path, content=trickle(), headers=typed)
                 case 409 if "session_id" in route:
                     client.delete(f"/v1/sessions/{self.session}")
                     return client.request(method, path, json=self.body(route) if method == "POST" else None)
+                case 409 if route == "/v1/credentials/offers":
+                    return client.post(path, json={"types": ["identity_card"], "session_id": self.session})
                 case 409:
                     key = {"Idempotency-Key": "used-by-another"}
                     client.post(path, json=self.body(route), headers=key)
                     return client.post(path, content=json.dumps(self.body(route), indent=1), headers=typed | key)
                 case 413:
-                    return client.post(path, content=b" " * (TWO_IMAGE_BODY + 1), headers=typed)
+                    return client.request(method, path, content=b" " * (TWO_IMAGE_BODY + 1), headers=typed)
                 case 415:
-                    return client.post(path, content=b"<xml/>", headers={"Content-Type": "application/xml"})
+                    return client.request(method, path, content=b"<xml/>", headers={"Content-Type": "application/xml"})
+                case 422 if "{type_name}" in route:
+                    unknown = path.replace("driving_licence", "library_card")
+                    return client.request(method, unknown, json=self.body(route))
+                case 422 if route == "/v1/credentials/offers":
+                    return client.post(path, json=self.body(route, types=["library_card"]))
                 case 422:
                     bad = in_base64(b"text")
                     return client.post(path, json=self.body(route, **{_PICTURE[route]: bad}))
@@ -200,13 +230,21 @@ class Provoker:
         if route == "/v1/sessions":
             named = {} if "reference" in rest else {"subject_id": self.subject}
             return {**session_body(**named), **rest}
-        if "session_id" in route:
-            return dict(next(iter(examples()[_OPERATIONS[route.rsplit("/", 1)[1]]].values()))["value"])
+        operation = _OPERATIONS.get(route.rsplit("/", 1)[1])
+        if operation is not None:
+            mine = {"subject_id": self.subject} if operation == "offer_credentials" else {}
+            return {**next(iter(examples()[operation].values()))["value"], **mine, **rest}
         return {**asked(self.photo, subject_id=self.subject), **rest}
 
 
 _PICTURE = {"/v1/subjects": "portrait", "/v1/verifications": "probe", "/v1/sessions": "reference"}
-_OPERATIONS = {"redeem": "redeem_session", "answer": "answer_review", "decision": "decide_review"}
+_OPERATIONS = {
+    "redeem": "redeem_session",
+    "answer": "answer_review",
+    "decision": "decide_review",
+    "{type_name}": "put_document",
+    "offers": "offer_credentials",
+}
 
 
 def trickle() -> Iterator[bytes]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from contracts.databases import database_url, postgresql
+from roots import copied_parts
 
 from idverify.ceremonies import Limits, Parts
 from idverify.errors import MultipleFaces, NoFace
@@ -21,6 +22,7 @@ __all__ = ["database_url", "postgresql"]
 
 START = 1_800_000_000.0
 MODEL = "5" * 64
+ISSUER = "https://id.example"
 LIMITS = Limits(3, 5, 3600)
 
 
@@ -31,6 +33,10 @@ class SimulatedAcquirer:
         self.embedding_digest = model
         self.calls = 0
         self.quality = Quality((Component("sharpness", 100.0, 90),))
+
+    def small_picture(self, data: bytes) -> bytes:
+        """See idverify.acquisition.Acquirer."""
+        return b"a small picture of " + data[:8]
 
     def acquire(self, data: bytes) -> Probe:
         """See idverify.acquisition.Acquirer."""
@@ -75,9 +81,10 @@ def make_parts(tmp_path: Path, clock: Clock) -> Iterator[Callable[..., Parts]]:
         store = Store.open(url or f"sqlite:///{data / 'idverify.db'}")
         opened.append(store)
         return Parts(
+            **copied_parts(data / "keys", ISSUER, clock),
             deployment=deployment(store, os.urandom),
             environment="dev",
-            issuer="https://id.example",
+            issuer=ISSUER,
             acquirer=SimulatedAcquirer(model),
             policies={},
             default_policy="fmr-1e-4",

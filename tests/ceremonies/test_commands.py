@@ -94,7 +94,7 @@ def test_reembed_and_purge_say_what_they_did(command, parts, make_parts, monkeyp
     enrolled(parts)
     monkeypatch.setattr(composition, "compose", lambda _settings, create: make_parts(model="6" * 64))
     assert command("registry", "reembed") == (0, {"renewed": 1, "refused": []})
-    nothing = {"attempts": 0, "responses": 0, "sessions": 0, "deliveries": 0}
+    nothing = {"attempts": 0, "responses": 0, "sessions": 0, "deliveries": 0, "credentials": 0, "offers": 0, "grants": 0}
     assert command("registry", "purge") == (0, nothing)
 
 
@@ -128,7 +128,8 @@ def test_backup_and_restore_bring_an_installation_back(command, parts, tmp_path,
     """Into an empty place; a second time it is refused."""
     enrolled(parts)
     code, said = command("backup", "b")
-    assert (code, said["files"]) == (0, 4)
+    assert code == 0
+    assert said["files"] == sum(path.is_file() for path in (tmp_path / "data" / "keys").rglob("*")) > 4
     monkeypatch.setenv("IDVERIFY_DATA_DIR", str(tmp_path / "new"))
     assert command("restore", "b")[0] == 0
     assert command("audit", "verify")[1]["count"] == 3

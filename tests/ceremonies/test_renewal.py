@@ -70,9 +70,9 @@ def test_purging_deletes_what_is_old_and_no_limit_counts(parts, clock):
         with parts.store.transaction() as tx:
             idempotency.begin(tx, client_id="c", key=f"k{number}", request_digest="d", now=clock.now)
         clock.now += 1800
-    gone = Purged(attempts=0, responses=2, sessions=0, deliveries=0)
+    gone = Purged(attempts=0, responses=2, sessions=0, deliveries=0, credentials=0, offers=0, grants=0)
     assert purge(parts, retention_seconds=60, actor="tester") == gone
     clock.now += 86_400 - 3600 + 1
-    gone = Purged(attempts=1, responses=0, sessions=0, deliveries=0)
+    gone = Purged(attempts=1, responses=0, sessions=0, deliveries=0, credentials=0, offers=0, grants=0)
     assert purge(parts, retention_seconds=60, actor="tester") == gone
     assert events(parts)[-1] == "evidence.purged"

@@ -138,11 +138,14 @@ def test_compare_tells_the_same_man_from_another(samples, capsys, first, second,
 
 
 def test_the_demo_goes_as_it_should(capsys):
-    """The whole main job: enrol, accept, refuse, issue, validate, tamper, expire."""
+    """The whole main job, then the electronic ID: issued, shown, replayed, renewed, revoked, and not told without a fresh list."""
     assert main.run(main.build(), ["demo", "--json"]) == 0
     result = json.loads(capsys.readouterr().out)
     outcomes = [step["outcome"].split(",")[0].split(" ")[0].rstrip(":;") for step in result["steps"]]
-    assert outcomes == ["ready", "enrolled", "accepted", "rejected", "valid", "refused", "refused", "intact"]
+    main_job = ["ready", "enrolled", "accepted", "rejected", "valid", "refused", "refused"]
+    issued = ["offered", "taken", "fetched", "VALID", "VALID", "REFUSED", "renewed", "revoked", "REVOKED", "UNKNOWN"]
+    assert outcomes == [*main_job, *issued, "intact"]
+    assert result["steps"][-2]["outcome"].endswith("(exit 5)")
     assert {"decode", "detect", "landmarks", "align", "quality", "pad", "embed", "compare"} <= set(result["timings_ms"])
 
 

@@ -34,6 +34,8 @@ def test_the_wheel_carries_the_pack_with_its_licence_and_the_samples_with_their_
         "idverify/samples/obama.jpg",
         "idverify/samples/NOTICE.md",
     } <= names
+    modules = {f"idverify/web/validator/{one.name}" for one in (ROOT / "idverify" / "web" / "validator").iterdir()}
+    assert "idverify/web/validator/index.mjs" in modules <= names
     assert any(name.startswith("idverify/store/migrations/versions/") for name in names)
     assert not [name for name in names if "lfw" in name or name.startswith("tests/")]
 

@@ -1,0 +1,123 @@
+"""What wallets speak: OpenID4VCI 1.0 with a pre-authorised code, DPoP (RFC 9449) and batches. Its own metadata describes it, so
+the OpenAPI document does not; docs/reference/issuance.md does for people.
+"""
+
+from collections.abc import Callable, Coroutine
+from functools import wraps
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+
+from idverify.api.access import ServiceOf
+from idverify.api.answers import json_answer
+from idverify.api.credential_schemas import CredentialIn
+from idverify.api.limits import NO_IMAGE_BODY, bounded_body
+from idverify.api.oauth import FORM, form_of, one_header, refusal_of, required
+from idverify.api.schemas import parse
+from idverify.api.service import Service
+from idverify.ceremonies import granting, issuance
+from idverify.ceremonies.granting import Granted
+from idverify.ceremonies.issuer_metadata import NONCE_PATH, REFRESH, issuer_metadata, server_metadata
+from idverify.ceremonies.nonces import new_nonce
+from idverify.ceremonies.offering import GRANT_TYPE
+from idverify.errors import IdverifyError, IssuanceRefused
+
+router = APIRouter(include_in_schema=False)
+METADATA_SECONDS = 300
+_PUBLIC = {"Cache-Control": f"public, max-age={METADATA_SECONDS}", "Access-Control-Allow-Origin": "*"}
+_SECRET = {"Cache-Control": "no-store"}
+Route = Callable[[Request, Service], Coroutine[Any, Any, Response]]
+
+
+def _in_oauth(malformed: str, *, protected: bool = False) -> Callable[[Route], Route]:
+    """Refusals of the route in the words of OAuth."""
+
+    def speaking(route: Route) -> Route:
+        @wraps(route)
+        async def answered(request: Request, service: ServiceOf) -> Response:
+            try:
+                return await route(request, service)
+            except IdverifyError as error:
+                refusal = refusal_of(error, malformed=malformed, protected=protected)
+                if refusal is None:
+                    raise
+                request.state.code, answer = refusal
+                return answer
+
+        return answered
+
+    return speaking
+
+
+@router.get("/.well-known/openid-credential-issuer")
+async def credential_issuer(service: ServiceOf) -> Response:
+    """What is issued, and where."""
+    return json_answer(issuer_metadata(service.parts), headers=_PUBLIC)
+
+
+@router.get("/.well-known/oauth-authorization-server")
+async def authorization_server(service: ServiceOf) -> Response:
+    """How tokens are had."""
+    return json_answer(server_metadata(service.parts), headers=_PUBLIC)
+
+
+@router.post(granting.PATH)
+@_in_oauth("invalid_request")
+async def token(request: Request, service: ServiceOf) -> Response:
+    """A pre-authorised code, or a refresh token, for an access token."""
+    body = await bounded_body(request, limit=NO_IMAGE_BODY, seconds=service.options.body_seconds, media_type=FORM)
+    proof = one_header(request.headers.getlist("dpop"), "DPoP")
+    granted = await service.look_up(lambda: _granted(service, proof, body))
+    told: dict[str, Any] = {
+        "access_token": granted.access_token,
+        "token_type": "DPoP",
+        "expires_in": granted.seconds,
+    }
+    if granted.refresh_token is not None:
+        told["refresh_token"] = granted.refresh_token
+    return json_answer(told, headers=_SECRET)
+
+
+def _granted(service: Service, proof: str, body: bytes) -> Granted:
+    fields = form_of(body)
+    match required(fields, "grant_type"):
+        case kind if kind == GRANT_TYPE:
+            code = required(fields, "pre-authorized_code")
+            parts = service.parts_of_wallet(code)
+            return granting.redeem_code(parts, proof, code=code, tx_code=fields.get("tx_code"))
+        case kind if kind == REFRESH:
+            secret = required(fields, "refresh_token")
+            return granting.renew(service.parts_of_wallet(secret), proof, refresh_token=secret)
+        case _:
+            raise IssuanceRefused("unsupported_grant_type", "a pre-authorised code or a refresh token")
+
+
+@router.post(NONCE_PATH)
+async def nonce(service: ServiceOf) -> Response:
+    """A nonce for proofs of possession; it costs us nothing until it is used."""
+    made, _ = new_nonce(service.parts, issuance.NONCE_USE)
+    return json_answer({"c_nonce": made}, headers=_SECRET)
+
+
+@router.post(issuance.PATH)
+@_in_oauth("invalid_credential_request", protected=True)
+async def credential(request: Request, service: ServiceOf) -> Response:
+    """Copies of a credential, one for each key that is proven."""
+    scheme, _, access = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "dpop" or not access:
+        raise IssuanceRefused("invalid_token", "send the access token: Authorization: DPoP idva_...")
+    proof = one_header(request.headers.getlist("dpop"), "DPoP")
+    body = await bounded_body(request, limit=NO_IMAGE_BODY, seconds=service.options.body_seconds)
+
+    def issued() -> list[str]:
+        asked = parse(CredentialIn, body)
+        return issuance.issue(
+            service.parts_of_wallet(access),
+            access_token=access,
+            proof=proof,
+            configuration=asked.credential_configuration_id,
+            proofs=asked.proofs.jwt,
+        )
+
+    copies = await service.ceremony(issued)
+    return json_answer({"credentials": [{"credential": one} for one in copies]}, headers=_SECRET)

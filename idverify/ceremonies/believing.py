@@ -1,0 +1,83 @@
+"""What the installation itself believes when it is shown a credential: its own root and lists, and what its operator accepted.
+
+Its own status lists are read from the database, so a revocation counts at once. Those of other issuers are the ones that
+`idverify trust refresh` last fetched into the folder.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from idverify.ceremonies import Vault
+from idverify.ceremonies.statuses import aggregation_uri
+from idverify.credentials.anchors import Anchor
+from idverify.credentials.believed import Believed
+from idverify.credentials.credential_types import credential_types
+from idverify.credentials.status_bits import pack
+from idverify.credentials.status_list import LIFETIME_SECONDS, TTL_SECONDS, StatusList
+from idverify.credentials.trust_list_errors import TrustListExpired
+from idverify.store import Connection, statuses
+
+HERE = "this installation"
+
+
+def believed_here(vault: Vault, tx: Connection) -> Believed:
+    """The roots, each for its types, and status lists by address. Raises what `Holdings.believed` raises, KeyUnavailable.
+
+    Trust lists whose time is over vouch for nobody; the installation's own credentials are examined all the same.
+    """
+    others = _others(vault)
+    return Believed((*own_anchors(vault), *others.anchors), _Lists(vault, tx, others.statuses))
+
+
+def own_anchors(vault: Vault) -> tuple[Anchor, ...]:
+    """The roots that certified this installation's credential keys. Raises KeyUnavailable."""
+    types = frozenset(one.vct for one in credential_types().values())
+    roots = dict.fromkeys(one.root for one in vault.credential_keys.certificates())
+    return tuple(Anchor(HERE, root, types) for root in roots)
+
+
+def number_of(vault: Vault, uri: str) -> int | None:
+    """The number of the own status list of that address; None for another's."""
+    base, _, number = uri.rpartition("/")
+    return int(number) if base == aggregation_uri(vault) and number.isascii() and number.isdigit() else None
+
+
+def _others(vault: Vault) -> Believed:
+    if vault.relying is None:
+        return Believed(())
+    try:
+        return vault.relying.believed(vault.now())
+    except TrustListExpired:
+        return Believed(())
+
+
+@dataclass(frozen=True, slots=True)
+class _Lists(Mapping[str, StatusList]):
+    """Own lists as they stand now, others' as they were fetched. Lives as long as the transaction."""
+
+    vault: Vault
+    tx: Connection
+    others: Mapping[str, StatusList]
+
+    def __getitem__(self, uri: str) -> StatusList:
+        number = number_of(self.vault, uri)
+        row = None if number is None else statuses.get_list(self.tx, number)
+        if row is None:
+            return self.others[uri]
+        now = self.vault.now()
+        return StatusList(
+            uri=uri,
+            issuer=self.vault.issuer,
+            anchor=Anchor(HERE, self.vault.status_keys.current.root, frozenset()).fingerprint,
+            bits=row.bits,
+            content=pack(row.bits, statuses.exceptions(self.tx, row.number), row.base),
+            issued_at=now,
+            expires_at=now + LIFETIME_SECONDS,
+            ttl=TTL_SECONDS,
+        )
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.others)
+
+    def __len__(self) -> int:
+        return len(self.others)

@@ -1,0 +1,78 @@
+"""What a credential says of its subject: from enrolment, from the document on file, and what follows from either.
+
+No claim has two sources. `age_over_18` follows from the date of birth and today; `period`, for a proof of life, is the
+half-year in which the person was before a camera or a registrar; `portrait` is a small picture made of the registry's.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from idverify.ceremonies import Vault
+from idverify.ceremonies.documents import document_of
+from idverify.ceremonies.founding import Foundation
+from idverify.ceremonies.records import CLAIMS, open_record, require_current
+from idverify.ceremonies.reference import require_subject
+from idverify.credentials.credential import fitting
+from idverify.credentials.credential_types import CredentialType
+from idverify.errors import DocumentMissing, NoReference
+from idverify.registry import claims as claims_record
+from idverify.registry.claims import Claims
+from idverify.store import Connection, subjects
+
+ADULT = 18
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """The claims, and when the first of what they rest on ends (seconds since the epoch); None where nothing does."""
+
+    claims: Mapping[str, Any]
+    ends: float | None
+
+
+def claims_of(
+    vault: Vault, tx: Connection, type_: CredentialType, foundation: Foundation, *, portrait: str | None = None
+) -> Said:
+    """What a credential of the type says. portrait: the small picture in base64, where the type has one.
+
+    Raises SubjectNotFound; NoReference outside the validity of the registry record; DocumentMissing where what the type
+    requires is not on file, or the document has ended; RecordTampered, KeyUnavailable.
+    """
+    require_subject(tx, foundation.subject_id)
+    records = subjects.records_of(tx, foundation.subject_id, CLAIMS)
+    require_current(vault, tx, foundation.subject_id, records, CLAIMS)
+    enrolled, _ = claims_record.from_bytes(open_record(vault, records[CLAIMS]))
+    today = datetime.fromtimestamp(vault.now(), UTC).date()
+    if not enrolled.valid_on(today):
+        raise NoReference("the registry record is outside its validity")
+    document = document_of(vault, tx, foundation.subject_id, type_.name) or {}
+    found = {name: getattr(enrolled, source) for name, source in type_.registry.items()}
+    found |= _derived(enrolled, foundation, today) | {"portrait": portrait}
+    found = {name: value for name, value in found.items() if value is not None and name in type_.claims} | document
+    missing = [name for name in type_.schema.get("required", ()) if name not in found]
+    if missing:
+        raise DocumentMissing(f"{type_.name}: not on file for this subject: {', '.join(missing)}")
+    days = [day for day in (enrolled.valid_until, document.get("valid_until")) if day is not None]
+    ends = min((_end_of(day) for day in days), default=None)
+    if ends is not None and ends <= vault.now():
+        raise DocumentMissing(f"{type_.name}: the document on file has ended")
+    fitting(type_, found)
+    return Said(found, ends)
+
+
+def _derived(enrolled: Claims, foundation: Foundation, today: date) -> dict[str, Any]:
+    seen = datetime.fromtimestamp(foundation.auth_time, UTC).date()
+    adult = None if enrolled.date_of_birth is None else _age(date.fromisoformat(enrolled.date_of_birth), today) >= ADULT
+    return {"age_over_18": adult, "period": f"{seen.year}-H{1 if seen.month <= 6 else 2}"}
+
+
+def _age(born: date, today: date) -> int:
+    return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+
+
+def _end_of(day: str) -> float:
+    """The last moment of a day, in UTC."""
+    after = date.fromisoformat(day) + timedelta(days=1)
+    return datetime(after.year, after.month, after.day, tzinfo=UTC).timestamp()

@@ -1,0 +1,241 @@
+"""Issuing: a wallet with an access token shows new keys and gets a copy of a credential for each (OpenID4VCI 1.0 section 8).
+
+1. The token, for the device key that it is bound to. 2. The proofs, of up to 30 keys, over one nonce. 3. In one transaction:
+the grant as it stands now, nonce and proof used up, what the person's records say today, an index of a status list for each
+copy, the event; then the signatures, and only then the commit. Whatever fails, no credential leaves.
+"""
+
+import hmac
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Literal, cast
+
+from idverify.audit.events import Event
+from idverify.ceremonies import Parts, Vault
+from idverify.ceremonies.auditing import record_event
+from idverify.ceremonies.credential_claims import Said, claims_of
+from idverify.ceremonies.documents import find_type
+from idverify.ceremonies.grant_record import Grant, grant_of_access, save_grant
+from idverify.ceremonies.nonces import spend_nonce
+from idverify.ceremonies.offering import configurations
+from idverify.ceremonies.small_portrait import small_portrait
+from idverify.ceremonies.standing import DENIED, require_standing
+from idverify.ceremonies.statuses import allocate
+from idverify.credentials import credential, dpop, possession, slip
+from idverify.credentials.credential import CredentialFacts
+from idverify.credentials.credential_types import CredentialType
+from idverify.credentials.errors import TokenNonce
+from idverify.credentials.pairwise import pairwise_subject
+from idverify.credentials.possession import Possession
+from idverify.credentials.proof_errors import ProofNotBound, ProofReplayed
+from idverify.credentials.status_reference import StatusReference
+from idverify.errors import (
+    AttemptsExhausted,
+    DocumentMissing,
+    IssuanceRefused,
+    NoReference,
+    SubjectNotFound,
+    TokenInvalid,
+)
+from idverify.store import Connection, spent
+
+PATH = "/v1/credentials"
+BATCH = 30
+MOST_A_DAY = 1000
+"""Copies on one grant: many times what a wallet needs, and few enough that none fills the status lists."""
+
+SLIP_SECONDS = 86_400.0
+NONCE_USE = "c_nonce"
+_DAY = 86_400
+
+
+def credential_url(parts: Vault) -> str:
+    """The address that a wallet's DPoP proof must name."""
+    return parts.issuer.rstrip("/") + PATH
+
+
+def issue(parts: Parts, *, access_token: str, proof: str, configuration: str, proofs: Sequence[str]) -> list[str]:
+    """A copy of the credential for each key that is proven, in order. proof: the request's DPoP header.
+
+    configuration: name of a credential type, or `TYPE.PURPOSE` for slips of at most a day. Raises a leaf of TokenInvalid for
+    the DPoP proof; IssuanceRefused: invalid_token, unknown_credential_configuration, invalid_proof, invalid_nonce,
+    credential_request_denied; AttemptsExhausted; any Fault, and then nothing was issued.
+    """
+    expected = dpop.Expected("POST", credential_url(parts), access_token, parts.now())
+    shown = dpop.validate(proof, expected)
+    with parts.store.reading() as tx:
+        known = _grant(parts, tx, access_token, shown)
+    type_, purpose = _wanted(known, configuration)
+    keys = _keys(parts, proofs)
+    portrait = small_portrait(parts, known.foundation.subject_id, type_, purpose)
+    with parts.store.transaction() as tx:
+        grant = _grant(parts, tx, access_token, shown)
+        if not spent.spend(tx, shown.digest, shown.expires_at):
+            raise ProofReplayed
+        if not spend_nonce(parts, tx, NONCE_USE, keys[0].nonce):
+            raise IssuanceRefused("invalid_nonce", "the nonce is not ours, has ended or was used: ask for another")
+        _require_renewable(grant, type_)
+        require_standing(tx, grant, type_.name)
+        save_grant(parts, tx, _counted(grant, len(keys), parts.now()))
+        said = _said(parts, tx, type_, grant, portrait)
+        ends = _ends(parts, type_, purpose, said)
+        credential_id = grant.credential_id(type_.name)
+        places = allocate(
+            parts,
+            tx,
+            credential_id=credential_id,
+            subject_id=grant.foundation.subject_id,
+            type_name=type_.name,
+            bits=type_.status_bits,
+            expires_at=ends,
+            count=len(keys),
+        )
+        record_event(
+            parts,
+            tx,
+            Event.CREDENTIAL_ISSUED,
+            actor=grant.foundation.client_id,
+            subject_id=grant.foundation.subject_id,
+            credential_id=credential_id,
+            type=type_.name,
+            purpose=purpose,
+            copies=len(keys),
+            acr=grant.foundation.acr,
+            auth_time=grant.foundation.auth_time,
+            renewed=not grant.first,
+        )
+        if purpose is None:
+            return _credentials(parts, type_, grant, said, keys, places)
+        return _slips(parts, type_, purpose, said, keys, places, ends)
+
+
+def _grant(parts: Parts, tx: Connection, access_token: str, shown: dpop.Proof) -> Grant:
+    grant = grant_of_access(parts, tx, access_token)
+    if grant is None:
+        raise IssuanceRefused("invalid_token", "no such access token, or it has ended: renew it")
+    if not hmac.compare_digest(grant.thumbprint, shown.thumbprint):
+        raise ProofNotBound
+    return grant
+
+
+def _wanted(grant: Grant, configuration: str) -> tuple[CredentialType, str | None]:
+    if configuration not in configurations(grant.types):
+        raise IssuanceRefused("unknown_credential_configuration", "this grant has no such credential")
+    name, _, purpose = configuration.partition(".")
+    return find_type(name), purpose or None
+
+
+def _keys(parts: Parts, proofs: Sequence[str]) -> list[Possession]:
+    """Between one key and BATCH, no two alike, all over one nonce: equal keys would link two copies."""
+    if not 1 <= len(proofs) <= BATCH:
+        raise IssuanceRefused("invalid_credential_request", f"proofs: jwt holds 1 to {BATCH} proofs")
+    keys = []
+    for number, text in enumerate(proofs, start=1):
+        try:
+            keys.append(possession.validate(text, issuer=parts.issuer, now=parts.now()))
+        except TokenInvalid as error:
+            word = "invalid_nonce" if isinstance(error, TokenNonce) else "invalid_proof"
+            raise IssuanceRefused(word, f"proof {number}: {error.code}: {error.message}") from None
+    if len({one.thumbprint for one in keys}) < len(keys):
+        raise IssuanceRefused("invalid_proof", "proofs: each copy needs a key of its own")
+    if len({one.nonce for one in keys}) > 1:
+        raise IssuanceRefused("invalid_nonce", "proofs: all of a request answer one nonce")
+    return keys
+
+
+def _require_renewable(grant: Grant, type_: CredentialType) -> None:
+    if type_.live_renewal and not grant.first:
+        raise IssuanceRefused(DENIED, f"{type_.name}: each new one asks for a new live session")
+
+
+def _counted(grant: Grant, copies: int, now: float) -> Grant:
+    """Raises AttemptsExhausted."""
+    day = int(now // _DAY)
+    issued = copies + (grant.issued if grant.day == day else 0)
+    if issued > MOST_A_DAY:
+        raise AttemptsExhausted(f"at most {MOST_A_DAY} copies a day", int((day + 1) * _DAY - now) + 1)
+    return replace(grant, day=day, issued=issued)
+
+
+def _said(parts: Parts, tx: Connection, type_: CredentialType, grant: Grant, portrait: str | None) -> Said:
+    try:
+        return claims_of(parts, tx, type_, grant.foundation, portrait=portrait)
+    except SubjectNotFound:
+        raise IssuanceRefused("invalid_token", "the person is no longer enrolled") from None
+    except (DocumentMissing, NoReference) as error:
+        raise IssuanceRefused(DENIED, error.message) from None
+
+
+def _facts(parts: Parts, grant: Grant, said: Said) -> CredentialFacts:
+    foundation = grant.foundation
+    return CredentialFacts(
+        issuer=parts.issuer,
+        acr=foundation.acr,
+        amr=foundation.amr,
+        auth_time=foundation.auth_time,
+        environment=_environment(parts),
+        subject=pairwise_subject(parts.secrets.pairwise, foundation.subject_id, foundation.audience),
+        ends=said.ends,
+    )
+
+
+def _ends(parts: Parts, type_: CredentialType, purpose: str | None, said: Said) -> float:
+    now = parts.now()
+    if purpose is None:
+        return credential.latest_end(type_, now, said.ends)
+    return min(now + SLIP_SECONDS, said.ends or now + SLIP_SECONDS)
+
+
+def _credentials(
+    parts: Parts,
+    type_: CredentialType,
+    grant: Grant,
+    said: Said,
+    keys: Sequence[Possession],
+    places: Sequence[StatusReference],
+) -> list[str]:
+    certified = parts.credential_keys.current
+    return credential.issue_batch(
+        type_,
+        said.claims,
+        _facts(parts, grant, said),
+        copies=[(key.jwk, place) for key, place in zip(keys, places, strict=True)],
+        signer=certified.signer,
+        chain=certified.chain,
+        now=parts.now(),
+        random_bytes=parts.random_bytes,
+    )
+
+
+def _slips(
+    parts: Parts,
+    type_: CredentialType,
+    purpose: str,
+    said: Said,
+    keys: Sequence[Possession],
+    places: Sequence[StatusReference],
+    ends: float,
+) -> list[str]:
+    certified = parts.credential_keys.current
+    made = [
+        slip.issue(
+            type_,
+            purpose,
+            said.claims,
+            issuer=parts.issuer,
+            device_jwk=key.jwk,
+            status=place,
+            signer=certified.signer,
+            chain=certified.chain,
+            now=parts.now(),
+            expires_at=ends,
+            environment=_environment(parts),
+            random_bytes=parts.random_bytes,
+        )
+        for key, place in zip(keys, places, strict=True)
+    ]
+    return [one.value for one in made]
+
+
+def _environment(parts: Parts) -> Literal["production", "dev", "sandbox"]:
+    return cast(Literal["production", "dev", "sandbox"], parts.environment)

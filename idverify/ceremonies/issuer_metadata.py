@@ -1,0 +1,69 @@
+"""What a wallet reads before it asks: the metadata of OpenID4VCI 1.0 (section 12.2) and of OAuth 2.0 (RFC 8414)."""
+
+from typing import Any
+
+from idverify.ceremonies import Vault
+from idverify.ceremonies.granting import token_url
+from idverify.ceremonies.issuance import BATCH, credential_url
+from idverify.ceremonies.offering import GRANT_TYPE
+from idverify.credentials.credential_types import CredentialType, credential_types
+
+NONCE_PATH = "/v1/credentials/nonce"
+SD_JWT_FORMAT, SLIP_FORMAT = "dc+sd-jwt", "idverify-slip+cwt"
+ALGORITHM = "ES256"
+REFRESH = "refresh_token"
+
+
+def issuer_metadata(vault: Vault) -> dict[str, Any]:
+    """`/.well-known/openid-credential-issuer`: where to ask, and every credential that may be asked for."""
+    configurations: dict[str, Any] = {}
+    for type_ in credential_types().values():
+        configurations[type_.name] = _described(type_, SD_JWT_FORMAT, type_.claims)
+        for purpose, kind in type_.slips.items():
+            configurations[f"{type_.name}.{purpose}"] = {
+                **_described(type_, SLIP_FORMAT, frozenset(kind.claims)),
+                "purpose": purpose,
+            }
+    return {
+        "credential_issuer": vault.issuer,
+        "credential_endpoint": credential_url(vault),
+        "nonce_endpoint": vault.issuer.rstrip("/") + NONCE_PATH,
+        "batch_credential_issuance": {"batch_size": BATCH},
+        "credential_configurations_supported": configurations,
+    }
+
+
+def server_metadata(vault: Vault) -> dict[str, Any]:
+    """`/.well-known/oauth-authorization-server`: how tokens are had. There is no authorization endpoint."""
+    return {
+        "issuer": vault.issuer,
+        "token_endpoint": token_url(vault),
+        "token_endpoint_auth_methods_supported": ["none"],
+        "grant_types_supported": [GRANT_TYPE, REFRESH],
+        "response_types_supported": [],
+        "dpop_signing_alg_values_supported": [ALGORITHM],
+        "pre-authorized_grant_anonymous_access_supported": True,
+    }
+
+
+def _described(type_: CredentialType, format_: str, claims: frozenset[str]) -> dict[str, Any]:
+    required = type_.schema.get("required", ())
+    return {
+        "format": format_,
+        "vct": type_.vct,
+        "cryptographic_binding_methods_supported": ["jwk"],
+        "credential_signing_alg_values_supported": [ALGORITHM],
+        "proof_types_supported": {"jwt": {"proof_signing_alg_values_supported": [ALGORITHM]}},
+        "credential_metadata": {
+            "display": [{"locale": locale, **card} for locale, card in type_.display.items()],
+            "claims": [
+                {
+                    "path": [name],
+                    "mandatory": name in required,
+                    "display": [{"name": label, "locale": locale} for locale, label in type_.labels.get(name, {}).items()],
+                }
+                for name in type_.schema["properties"]
+                if name in claims
+            ],
+        },
+    }

@@ -1,0 +1,125 @@
+"""Having a presented credential validated here, and the answer signed, so that it can be shown to others later.
+
+It is the validator that works offline (idverify.credentials.presentation), on what this installation believes. A refusal is an
+answer, not an error. Whoever asks learns no more than was disclosed to it; a credential of ours is also given the name that its
+subject has towards the asking audience, and towards no other.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from idverify.audit.events import Event
+from idverify.ceremonies import Vault
+from idverify.ceremonies.auditing import record_event
+from idverify.ceremonies.believing import believed_here, number_of, own_anchors
+from idverify.ceremonies.clients import audience_of
+from idverify.ceremonies.nonces import new_nonce, spend_nonce
+from idverify.credentials import jws, presentation, sd_jwt
+from idverify.credentials.findings import Finding
+from idverify.credentials.pairwise import pairwise_subject
+from idverify.credentials.reading import decode_base64url, parse_object
+from idverify.errors import InvalidInput
+from idverify.keys.jwk import base64url
+from idverify.store import Connection, statuses
+from idverify.store.clients import Client
+
+TYPE = "presentation-result+jwt"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What there is to say. subject: pairwise for the audience, of a credential issued here; None otherwise.
+
+    claims: what was disclosed, the holder's name towards others (`sub`) excepted. evidence: all of it, signed.
+    """
+
+    finding: Finding
+    subject: str | None
+    claims: Mapping[str, Any]
+    evidence: str
+
+
+def new_request(vault: Vault, client: Client, audience: str | None) -> tuple[str, str, float]:
+    """The audience, a nonce for one presentation to it, and when that ends. Raises InvalidInput, AudienceNotAllowed."""
+    named = audience_of(client, audience)
+    nonce, ends = new_nonce(vault, _use(client, named))
+    return named, nonce, ends
+
+
+def validate_presentation(
+    vault: Vault, client: Client, text: str, *, audience: str | None, nonce: str, made_here: bool
+) -> Answer:
+    """What a presentation to the client's audience is worth now.
+
+    nonce: that the presentation must answer. made_here: it came from `new_request`, and is used up whatever the outcome;
+    otherwise that it is used once is the client's to see to. Raises InvalidInput for a nonce that is not ours or was used,
+    AudienceNotAllowed, any Fault.
+    """
+    named = audience_of(client, audience)
+    with vault.store.transaction() as tx:
+        if made_here and not spend_nonce(vault, tx, _use(client, named), nonce):
+            raise InvalidInput("request_nonce: not one of yours for this audience, or it ended or was used: ask for another")
+        found = presentation.validate(
+            text,
+            believed_here(vault, tx),
+            audience=named,
+            nonce=nonce,
+            now=vault.now(),
+            allow_dev=vault.environment != "production",
+        )
+        subject_id = _subject_of(vault, tx, text, found)
+        subject = None if subject_id is None else pairwise_subject(vault.secrets.pairwise, subject_id, named)
+        claims = {name: value for name, value in found.claims.items() if name != "sub"}
+        record_event(
+            vault,
+            tx,
+            Event.PRESENTATION_VALIDATED,
+            actor=client.id,
+            subject_id=subject_id,
+            audience=named,
+            type=found.type,
+            result=found.code,
+            disclosed=[*sorted(claims)],
+        )
+        evidence = _signed(vault, client, named, nonce, found, subject, claims)
+    return Answer(found, subject, claims, evidence)
+
+
+def _signed(
+    vault: Vault, client: Client, audience: str, nonce: str, found: Finding, subject: str | None, claims: Mapping[str, Any]
+) -> str:
+    payload: dict[str, Any] = {
+        "iss": vault.issuer,
+        "aud": audience,
+        "azp": client.id,
+        "iat": int(vault.now()),
+        "jti": base64url(vault.random_bytes(16)),
+        "nonce": nonce,
+        "code": found.code,
+        "authentic": found.authentic,
+        "holder_bound": found.holder_bound,
+        "status": found.status.value,
+        "status_age": found.status_age,
+        "trust_anchor": found.trust_anchor,
+        "vct": found.type,
+        "claims": dict(claims),
+    }
+    optional = {"sub": subject, "env": None if vault.environment == "production" else vault.environment}
+    payload |= {name: value for name, value in optional.items() if value is not None}
+    return jws.sign(payload, vault.signing.current, TYPE)
+
+
+def _subject_of(vault: Vault, tx: Connection, text: str, found: Finding) -> str | None:
+    """Whose the credential is, where it holds and was issued here."""
+    ours = {one.fingerprint for one in own_anchors(vault)}
+    if not (found.authentic and found.holder_bound) or found.trust_anchor not in ours:
+        return None
+    payload = parse_object(decode_base64url(sd_jwt.parse(text).jwt.split(".")[1]))
+    entry = payload["status"]["status_list"]
+    number = number_of(vault, entry["uri"])
+    return None if number is None else statuses.subject_of(tx, number, entry["idx"])
+
+
+def _use(client: Client, audience: str) -> str:
+    return f"presentation\n{client.id}\n{audience}"

@@ -1,0 +1,202 @@
+"""`idverify pki`: the root of an issuer, and the certificates of its signing keys."""
+
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.table import Column, Table
+
+from idverify.cli.installation import OPERATOR, Dev, vault_only
+from idverify.cli.output import AsJson, console, emit, stdout, timestamp
+from idverify.errors import InvalidInput, KeyUnavailable
+
+if TYPE_CHECKING:
+    from idverify.ceremonies import Vault
+    from idverify.keys.authority import Authority
+
+app = typer.Typer(help="The root of an issuer, and the certificates of its signing keys.", no_args_is_help=True)
+
+DAY = 86_400
+Root = Annotated[Path, typer.Option("--root", help="the root's folder, on a medium of its own", show_default=False)]
+PassphraseFile = Annotated[
+    Path | None, typer.Option(help="file whose first line is the root's passphrase; asked for at a terminal otherwise")
+]
+
+
+@app.command()
+def init(
+    root: Root,
+    name: Annotated[str, typer.Option(help="of the operator, as people read it in the certificate", show_default=False)],
+    passphrase_file: PassphraseFile = None,
+    no_passphrase: Annotated[
+        bool, typer.Option("--no-passphrase", help="leave the key unencrypted: the medium alone protects it")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Make a root: a key that only certifies keys, and the certificate that relying parties pin. Keep it offline.
+
+    Example: idverify pki init --root /media/root --name "City of Example"
+
+    Exit codes: 0 made, 3 no passphrase was given, 4 there is one already, or the folder cannot be written.
+    """
+    from idverify.config import load_settings
+    from idverify.keys import authority
+    from idverify.keys.file import refuse_inside
+
+    refuse_inside(root / authority.KEY_FILE, load_settings().data_dir)
+    passphrase = None if no_passphrase else _new_passphrase(passphrase_file)
+    made = authority.create(root, name=name, now=time.time(), passphrase=passphrase)
+    result = {"root": str(root), "name": made.name, "pin": made.fingerprint}
+    emit(result, as_json=as_json, table=lambda: _print(result))
+
+
+@app.command()
+def issue(
+    root: Root,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="certify anew and destroy older certificates, as after a theft of the root")
+    ] = False,
+    passphrase_file: PassphraseFile = None,
+    dev: Dev = False,
+    as_json: AsJson = False,
+) -> None:
+    """Certify the keys for credentials, status lists and the trust list, those that need it. Safe to repeat.
+
+    A certificate signs for 90 days and is valid for 270. Repeat this once a month, with the root at hand.
+
+    Example: idverify pki issue --root /media/root
+
+    Exit codes: 0 done, 4 a fault.
+    """
+    from idverify.ceremonies.certification import certify
+
+    opened = _opened(root, passphrase_file)
+    with vault_only(dev=dev, create=True) as vault:
+        made = certify(vault, opened, actor=OPERATOR, replace=replace)
+    result = {
+        "issued": [
+            {
+                "purpose": one.purpose,
+                "kid": one.certificate.kid,
+                "certificate": one.certificate.fingerprint,
+                "signs_until": timestamp(one.certificate.signs_until),
+                "valid_until": timestamp(one.certificate.ends),
+            }
+            for one in made
+        ]
+    }
+
+    def table() -> None:
+        for one in result["issued"]:
+            stdout.print(f"{one['purpose']}: {one['kid']} signs until {one['signs_until']}", markup=False)
+        if not made:
+            stdout.print("every key has a certificate that signs for two months yet")
+
+    emit(result, as_json=as_json, table=table)
+
+
+@app.command()
+def rotate(root: Root, passphrase_file: PassphraseFile = None, dev: Dev = False, as_json: AsJson = False) -> None:
+    """Let the keys that were certified ahead sign from now on, and certify new next ones. A running server notices by itself.
+
+    What the retired keys signed stays valid: their certificates stay published until their time is over.
+
+    Example: idverify pki rotate --root /media/root
+
+    Exit codes: 0 rotated, 4 a fault; after one it may be repeated.
+    """
+    from idverify.ceremonies.certification import rotate_certified
+
+    opened = _opened(root, passphrase_file)
+    with vault_only(dev=dev) as vault:
+        done = rotate_certified(vault, opened, actor=OPERATOR)
+    if any(one.published_for < DAY for one in done.values()):
+        console.print(
+            "a new key had been published for less than a day: gates that have not refreshed since refuse its QR codes "
+            "until they do",
+            style="yellow",
+        )
+    result = {name: {"current": one.current, "retired": one.retired, "next": one.next} for name, one in done.items()}
+    emit(result, as_json=as_json, table=lambda: _print({name: one["current"] for name, one in result.items()}))
+
+
+@app.command("list")
+def list_(dev: Dev = False, as_json: AsJson = False) -> None:
+    """List the certificates, until when each signs and is valid, and the pin of the root above it.
+
+    Example: idverify pki list --json
+
+    Exit codes: 0 listed, 4 a fault.
+    """
+    with vault_only(dev=dev) as vault:
+        rows = _listed(vault)
+
+    def table() -> None:
+        shown = Table("purpose", "key", "signs until", "valid until", Column("kid", overflow="fold"))
+        for one in rows:
+            shown.add_row(one["purpose"], one["state"], one["signs_until"], one["valid_until"], one["kid"])
+        stdout.print(shown)
+        for pin in sorted({one["root"] for one in rows}):
+            stdout.print(f"root: {pin}", markup=False)
+
+    emit({"certificates": rows}, as_json=as_json, table=table)
+
+
+def _listed(vault: "Vault") -> list[dict[str, Any]]:
+    from idverify.ceremonies.certification import FOLDERS, certified_keys
+    from idverify.keys.authority import fingerprint
+
+    rows = []
+    for purpose, keys in certified_keys(vault).items():
+        states = {one.kid: one.state for one in keys.signing.records()}
+        rows += [
+            {
+                "purpose": FOLDERS[purpose],
+                "state": states.get(one.kid, "unknown"),
+                "kid": one.kid,
+                "certificate": one.fingerprint,
+                "signs_until": timestamp(one.signs_until),
+                "valid_until": timestamp(one.ends),
+                "issuers": sorted(one.issuers),
+                "root": fingerprint(one.root),
+            }
+            for one in keys.certificates()
+        ]
+    return rows
+
+
+def _opened(root: Path, passphrase_file: Path | None) -> "Authority":
+    from idverify.keys import authority
+
+    if passphrase_file is not None:
+        return authority.load(root, _read_passphrase(passphrase_file))
+    if not authority.encrypted(root):
+        return authority.load(root)
+    if not sys.stdin.isatty():
+        raise KeyUnavailable("the root's key has a passphrase: give --passphrase-file, or run this at a terminal")
+    return authority.load(root, typer.prompt("passphrase of the root", hide_input=True, err=True).encode())
+
+
+def _new_passphrase(file: Path | None) -> bytes:
+    if file is not None:
+        return _read_passphrase(file)
+    if not sys.stdin.isatty():
+        raise InvalidInput("give the root a passphrase (--passphrase-file), or say --no-passphrase")
+    asked: str = typer.prompt("passphrase for the root", hide_input=True, confirmation_prompt=True, err=True)
+    return asked.encode()
+
+
+def _read_passphrase(file: Path) -> bytes:
+    from idverify.keys.private_files import read_private
+
+    found = read_private(file).partition(b"\n")[0].rstrip(b"\r")
+    if not found:
+        raise InvalidInput(f"the first line of {file} is empty: it should be the passphrase")
+    return found
+
+
+def _print(result: dict[str, Any]) -> None:
+    for name, value in result.items():
+        stdout.print(f"{name}: {value}", markup=False, soft_wrap=True)

@@ -1,0 +1,179 @@
+"""COSE_Sign1 (RFC 9052 section 4.2) with ES256, over CBOR that has one spelling only (RFC 8949 section 4.2.1).
+
+Of CBOR only what a slip needs is read: integers, byte and text strings, arrays, maps, true, false and null, and tag 18 in
+front of a signature. A number that JavaScript cannot hold exactly, a float, another tag, a length left open and a key that is
+neither integer nor text (Python takes true for 1) are refused. The maps of a slip have keys for which the orders of RFC 8949
+and of RFC 7049, which cbor2 writes, are the same.
+"""
+
+from base64 import urlsafe_b64decode
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import cbor2
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+
+from idverify.errors import SigningUnavailable
+from idverify.keys import Signer
+
+SIGN1_TAG = 18
+ALGORITHM, KEY_ID, TYPE = 1, 4, 16
+ES256 = -7
+SIGNATURE_BYTES = 64
+COORDINATE = 32
+DEEPEST = 8
+LARGEST_INTEGER = 2**53 - 1
+
+# COSE_Key (RFC 9052 section 7, RFC 9053 section 7.1.1): an EC2 key on P-256 with x and the sign of y.
+_KTY, _CRV, _X, _Y = 1, -1, -2, -3
+_EC2, _P256 = 2, 1
+
+_ECDSA = ec.ECDSA(hashes.SHA256())
+
+
+class CborInvalid(ValueError):
+    """The bytes are not CBOR, or CBOR that no slip has."""
+
+
+def encode(value: Any) -> bytes:
+    """The one spelling of the value."""
+    return cbor2.dumps(value, canonical=True)
+
+
+def decode(data: bytes) -> Any:
+    """The value in these bytes, however they spell it; of equal keys the last counts. Raises CborInvalid."""
+    try:
+        value = cbor2.loads(data, max_depth=DEEPEST, allow_indefinite=False, semantic_decoders=_NO_MEANING)
+    except Exception:  # a decoder of many types fails in many ways
+        raise CborInvalid("not CBOR") from None
+    if not _plain(value):
+        raise CborInvalid("a type that no slip has")
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class Sign1:
+    """One COSE_Sign1. protected, payload: the bytes that were signed, as they came. header: the protected one, read."""
+
+    protected: bytes
+    unprotected: Mapping[Any, Any]
+    payload: bytes
+    signature: bytes
+    header: Mapping[Any, Any]
+
+    @classmethod
+    def read(cls, data: bytes) -> "Sign1":
+        """The structure in these bytes, tag 18 first; no signature is checked. Raises CborInvalid."""
+        if not data or data[0] != _TAGGED:
+            raise CborInvalid("not a tagged COSE_Sign1")
+        parts = decode(data[1:])
+        if type(parts) is not list or [type(one) for one in parts] != [bytes, dict, bytes, bytes]:
+            raise CborInvalid("not a COSE_Sign1")
+        protected, unprotected, payload, signature = parts
+        header = decode(protected)
+        if type(header) is not dict:
+            raise CborInvalid("the protected header is not a map")
+        return cls(protected, unprotected, payload, signature, header)
+
+    @property
+    def spelled(self) -> bytes:
+        """The one spelling of what was read, its protected header respelled too."""
+        return _tagged([encode(self.header), self.unprotected, self.payload, self.signature])
+
+    def signed_by(self, key: ec.EllipticCurvePublicKey) -> bool:
+        """Whether that key made the signature. r || s of 64 bytes: not DER, not longer, not shorter."""
+        if len(self.signature) != SIGNATURE_BYTES:
+            return False
+        r, s = (int.from_bytes(half, "big") for half in (self.signature[:COORDINATE], self.signature[COORDINATE:]))
+        try:
+            key.verify(encode_dss_signature(r, s), _to_be_signed(self.protected, self.payload), _ECDSA)
+        except InvalidSignature:
+            return False
+        return True
+
+
+def sign1(header: Mapping[int, Any], payload: bytes, signer: Signer) -> bytes:
+    """A tagged COSE_Sign1 with ES256; `header` is protected, nothing is unprotected. Raises SigningUnavailable."""
+    protected = encode({ALGORITHM: ES256, **header})
+    signature = signer.sign(_to_be_signed(protected, payload))
+    if len(signature) != SIGNATURE_BYTES:
+        raise SigningUnavailable("the signer did not return r || s")
+    return _tagged([protected, {}, payload, signature])
+
+
+def point_of(jwk: Mapping[str, Any]) -> bytes:
+    """The compressed point (33 bytes, SEC 1 section 2.3.3) of a P-256 key. Raises ValueError where the JWK is not one."""
+    if (jwk.get("kty"), jwk.get("crv")) != ("EC", "P-256"):
+        raise ValueError("not a P-256 key")
+    try:
+        x, y = (urlsafe_b64decode(jwk[name] + "=") for name in ("x", "y"))
+    except (KeyError, TypeError):
+        raise ValueError("not a P-256 key") from None
+    if len(x) != COORDINATE or len(y) != COORDINATE:
+        raise ValueError("not a P-256 key")
+    return bytes([3 if y[-1] & 1 else 2]) + x
+
+
+def cose_key(point: bytes) -> dict[int, Any]:
+    """The COSE_Key of a compressed point."""
+    return {_KTY: _EC2, _CRV: _P256, _X: point[1:], _Y: point[0] == 3}
+
+
+def compressed(key: Any) -> bytes:
+    """The compressed point in a COSE_Key that has exactly those members. Raises CborInvalid."""
+    sound = type(key) is dict and key.keys() == {_KTY, _CRV, _X, _Y} and (key[_KTY], key[_CRV]) == (_EC2, _P256)
+    if not sound or type(key[_X]) is not bytes or len(key[_X]) != COORDINATE or type(key[_Y]) is not bool:
+        raise CborInvalid("not the COSE_Key of a P-256 point")
+    return bytes([3 if key[_Y] else 2]) + bytes(key[_X])
+
+
+@lru_cache(maxsize=256)
+def public_key(point: bytes) -> ec.EllipticCurvePublicKey:
+    """The P-256 key of a point, compressed or not. Raises ValueError for a point off the curve."""
+    return ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), point)
+
+
+_TAGGED = 0xC0 | SIGN1_TAG
+
+
+def _tagged(parts: list[Any]) -> bytes:
+    return bytes([_TAGGED]) + encode(parts)
+
+
+def _to_be_signed(protected: bytes, payload: bytes) -> bytes:
+    """Sig_structure of RFC 9052 section 4.4, without external data."""
+    return encode(["Signature1", protected, b"", payload])
+
+
+def _plain(value: Any) -> bool:
+    waiting = [value]
+    while waiting:
+        one = waiting.pop()
+        if type(one) is dict:
+            if not all(type(key) in (int, str) for key in one):
+                return False
+            waiting += one.keys()
+            waiting += one.values()
+        elif type(one) is list:
+            waiting += one
+        elif type(one) is int:
+            if abs(one) > LARGEST_INTEGER:
+                return False
+        elif type(one) not in (str, bytes, bool) and one is not None:
+            return False
+    return True
+
+
+def _refuse(*_: Any) -> Any:
+    raise CborInvalid("a tag")
+
+
+# Every tag to which cbor2 gives a meaning (dates, numbers without bounds, regular expressions, references): none has one here.
+_NO_MEANING: Mapping[int, Callable[..., Any]] = dict.fromkeys(
+    (0, 1, 2, 3, 4, 5, 25, 28, 29, 30, 35, 36, 37, 52, 54, 100, 256, 258, 260, 261, 1004, 43000, 55799), _refuse
+)

@@ -1,0 +1,36 @@
+"""Holding a part of a credential's claims against the schema of their type: the part that a document on file holds."""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from jsonschema import Draft202012Validator
+
+from idverify.credentials.credential_types import CredentialType, credential_types
+
+
+def misfit(type_: CredentialType, names: frozenset[str], claims: Mapping[str, Any]) -> str | None:
+    """Why these claims do not fit, by place and rule and never by value; None where they do.
+
+    names: of the claims that the part may hold. Those of them that the type requires must be there; others of the type not.
+    """
+    validator = _validator(type_.name, names)
+    error = min(validator.iter_errors(dict(claims)), key=lambda one: [str(step) for step in one.absolute_path], default=None)
+    if error is None:
+        return None
+    if error.validator == "required":
+        return "missing: " + ", ".join(name for name in error.validator_value if name not in claims)
+    if error.validator == "additionalProperties":
+        return f"a claim that is not of this type, or does not come from here; known: {', '.join(sorted(names))}"
+    return f"{'/'.join(str(step) for step in error.absolute_path)}: does not fit `{error.validator}` of the type"
+
+
+@lru_cache(maxsize=64)
+def _validator(name: str, names: frozenset[str]) -> Draft202012Validator:
+    schema = credential_types()[name].schema
+    part = {
+        **schema,
+        "properties": {claim: rule for claim, rule in schema["properties"].items() if claim in names},
+        "required": [claim for claim in schema["required"] if claim in names],
+    }
+    return Draft202012Validator(part, format_checker=Draft202012Validator.FORMAT_CHECKER)

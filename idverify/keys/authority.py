@@ -1,0 +1,185 @@
+"""The root of an issuer: an offline key that only certifies the keys that sign (X.509, RFC 5280; P-256, ECDSA-SHA256).
+
+Its folder (0700) holds `root-key.pem` (0600; PKCS#8, under a passphrase if one was given) and `root.pem`, the certificate that
+relying parties pin. It belongs on a medium of its own, never on the machine that serves. A leaf is valid for 270 days and signs
+for the first 90 of them, so that what it signed on its last day can still be validated half a year later.
+"""
+
+import hashlib
+import ipaddress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from idverify.errors import KeyUnavailable
+from idverify.keys.jwk import point_of
+from idverify.keys.private_files import create_private, make_private_folder, read_private
+
+KEY_FILE = "root-key.pem"
+CERTIFICATE_FILE = "root.pem"
+ROOT_DAYS = 3650
+LEAF_DAYS = 270
+SIGNING_DAYS = 90
+_DAY = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Authority:
+    """An opened root. certificate: DER."""
+
+    certificate: bytes
+    _key: ec.EllipticCurvePrivateKey
+
+    def __repr__(self) -> str:
+        return f"Authority({self.name!r})"
+
+    @property
+    def name(self) -> str:
+        """The common name in its certificate."""
+        return common_name(self.certificate)
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the certificate, hex: the pin of relying parties."""
+        return fingerprint(self.certificate)
+
+    def issue(self, public: dict[str, str], *, usage: str, issuer: str, now: float) -> bytes:
+        """A leaf (DER) for the P-256 key in this JWK. usage: object identifier of its one extended key usage.
+
+        issuer: the URL that what it signs names as `iss`. The leaf begins with the UTC day of `now`, as all times in a
+        credential do. Raises KeyUnavailable when the root would end before it, or the issuer is no URL with a host.
+        """
+        root, names = x509.load_der_x509_certificate(self.certificate), _names_of(issuer)
+        begins = _day(now)
+        ends = begins + timedelta(days=LEAF_DAYS)
+        if ends > root.not_valid_after_utc:
+            raise KeyUnavailable(
+                f"the root ends on {root.not_valid_after_utc:%Y-%m-%d}, before a new certificate would: make another"
+            )
+        point = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), point_of(public))
+        authority_key = x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(
+            root.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
+        )
+        leaf = (
+            _begun(issuer[:64], root.subject, point, begins, ends)
+            .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+            .add_extension(_key_usage("digital_signature"), critical=True)
+            .add_extension(x509.ExtendedKeyUsage([x509.ObjectIdentifier(usage)]), critical=False)
+            .add_extension(x509.SubjectAlternativeName(names), critical=False)
+            .add_extension(authority_key, critical=False)
+        )
+        return leaf.sign(self._key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
+
+
+def create(folder: Path, *, name: str, now: float, passphrase: bytes | None = None) -> Authority:
+    """A new root in the folder, valid for ten years; never over an existing one. Raises KeyUnavailable.
+
+    name: of the operator, up to 64 bytes in UTF-8, as people read it in the certificate.
+    """
+    if not 0 < len(name.encode()) <= 64:
+        raise KeyUnavailable("the name of a root has 1 to 64 bytes in UTF-8: 64 Latin letters, or 21 Chinese characters")
+    make_private_folder(folder)
+    key = ec.generate_private_key(ec.SECP256R1())
+    begins = _day(now)
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    root = (
+        _begun(name, subject, key.public_key(), begins, begins + timedelta(days=ROOT_DAYS))
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(_key_usage("key_cert_sign"), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    protection = serialization.BestAvailableEncryption(passphrase) if passphrase else serialization.NoEncryption()
+    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, protection)
+    create_private(folder / KEY_FILE, pem)
+    create_private(folder / CERTIFICATE_FILE, root.public_bytes(serialization.Encoding.PEM))
+    return Authority(root.public_bytes(serialization.Encoding.DER), key)
+
+
+def load(folder: Path, passphrase: bytes | None = None) -> Authority:
+    """The root in the folder. Raises KeyUnavailable, for a missing or a wrong passphrase too."""
+    try:
+        key = serialization.load_pem_private_key(read_private(folder / KEY_FILE), password=passphrase)
+    except (ValueError, TypeError):
+        raise KeyUnavailable(f"{folder / KEY_FILE} does not open: it is damaged, or its passphrase is another") from None
+    try:
+        root = x509.load_pem_x509_certificate(read_private(folder / CERTIFICATE_FILE))
+    except ValueError:
+        raise KeyUnavailable(f"{folder / CERTIFICATE_FILE} is not a certificate in PEM") from None
+    if not isinstance(key, ec.EllipticCurvePrivateKey) or key.public_key() != root.public_key():
+        raise KeyUnavailable(f"{folder}: the certificate belongs to another key")
+    return Authority(root.public_bytes(serialization.Encoding.DER), key)
+
+
+def encrypted(folder: Path) -> bool:
+    """Whether the root's key asks for a passphrase. Raises KeyUnavailable."""
+    return b"ENCRYPTED" in read_private(folder / KEY_FILE)
+
+
+def fingerprint(certificate: bytes) -> str:
+    """SHA-256 of a certificate (DER), hex."""
+    return hashlib.sha256(certificate).hexdigest()
+
+
+def common_name(certificate: bytes) -> str:
+    """The common name of a certificate's subject (DER), or an empty text."""
+    found = x509.load_der_x509_certificate(certificate).subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    return str(found[0].value) if found else ""
+
+
+def _begun(
+    name: str, issuer: x509.Name, key: ec.EllipticCurvePublicKey, begins: datetime, ends: datetime
+) -> x509.CertificateBuilder:
+    return (
+        x509.CertificateBuilder()
+        .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]))
+        .issuer_name(issuer)
+        .public_key(key)
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(begins)
+        .not_valid_after(ends)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
+    )
+
+
+def _day(now: float) -> datetime:
+    return datetime.fromtimestamp(now // _DAY * _DAY, UTC)
+
+
+def _key_usage(one: str) -> x509.KeyUsage:
+    uses: dict[str, Any] = dict.fromkeys(
+        (
+            "digital_signature",
+            "content_commitment",
+            "key_encipherment",
+            "data_encipherment",
+            "key_agreement",
+            "key_cert_sign",
+            "crl_sign",
+            "encipher_only",
+            "decipher_only",
+        ),
+        False,
+    )
+    return x509.KeyUsage(**(uses | {one: True}))
+
+
+def _names_of(issuer: str) -> list[x509.GeneralName]:
+    try:
+        host = urlsplit(issuer).hostname
+        names: list[x509.GeneralName] = [x509.UniformResourceIdentifier(issuer)]
+    except ValueError:
+        host = None
+    if not host:
+        raise KeyUnavailable("the issuer is not a URL with a host")
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        names.append(x509.DNSName(host))
+    return names

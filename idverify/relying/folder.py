@@ -1,0 +1,254 @@
+"""The folder (0700) of a relying party: accepted trust lists, issuers' certificates, status lists. All of it is public and none
+of it is believed unread: what lies there is validated again when it is loaded.
+"""
+
+import hashlib
+import json
+from base64 import b64decode
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from idverify.credentials import status_list, trust_list
+from idverify.credentials.anchors import Anchor
+from idverify.credentials.believed import Believed
+from idverify.credentials.certificates import Leaf, leaf_under
+from idverify.credentials.purposes import Purpose
+from idverify.credentials.reading import no_constant, parse_object, unique_members
+from idverify.credentials.status_list import StatusList
+from idverify.credentials.trust_list import TrustList
+from idverify.credentials.trust_list_checks import Held
+from idverify.credentials.trust_list_document import Entity
+from idverify.credentials.trust_list_errors import TrustListExpired
+from idverify.errors import InvalidInput, KeyUnavailable, TokenInvalid
+from idverify.keys.private_files import fingerprint, locked, make_private_folder, read_private, replace_private
+
+T = TypeVar("T")
+MOST_KEYS = 64
+"""Certificates that one issuer may publish at a time; a document with more is refused."""
+_LISTS, _STATUSES, _LEAVES = "lists", "statuses", "issuers"
+
+
+@dataclass(frozen=True, slots=True)
+class HeldList:
+    """A list as it was accepted. types: the only ones that it is believed for, or None. source: where newer ones are."""
+
+    pin: str
+    sequence: int
+    digest: str
+    source: str | None
+    types: frozenset[str] | None
+    text: str
+
+    @property
+    def held(self) -> Held:
+        """What a newer one is held against."""
+        return Held(self.sequence, self.digest)
+
+    def read(self, now: float) -> TrustList:
+        """Validated again. Raises a leaf of TokenInvalid, TrustListExpired among them."""
+        return trust_list.validate(self.text, pin=self.pin, now=now)
+
+    def narrowed(self, entity: Entity) -> Anchor:
+        """Its anchor, for no more types than the list is believed for."""
+        anchor = entity.anchor
+        if self.types is None:
+            return anchor
+        return Anchor(anchor.name, anchor.certificate, anchor.types & self.types)
+
+
+class Holdings:
+    """What the folder holds. It is made when the first list is accepted; until then it is empty. Safe from many threads."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._read: dict[Path, tuple[tuple[int, int, int], Any]] = {}
+
+    def accept_list(
+        self, raw: str | bytes, pin: str, types: frozenset[str] | None = None, *, source: str | None = None, now: float
+    ) -> TrustList:
+        """Keep a list, if it is under the pinned root and not older than the one held under that pin.
+
+        types: believe it for these credential types alone; source: an https URL of newer ones; None: as before. Raises
+        InvalidInput for what is no pin, a leaf of TokenInvalid, KeyUnavailable.
+        """
+        pin = normal_pin(pin)
+        self._make(_LISTS)
+        with locked(self.folder / _LISTS):
+            before = self._held(pin)
+            found = trust_list.validate(raw, pin=pin, now=now, held=None if before is None else before.held)
+            if before is not None:
+                types, source = before.types if types is None else types, source or before.source
+            text = raw if isinstance(raw, str) else raw.decode("ascii")
+            held = HeldList(pin, found.document.sequence, found.digest, source, types, text)
+            self._write(_LISTS, f"{pin}.json", _spelled(held))
+        return found
+
+    def lists(self) -> tuple[HeldList, ...]:
+        """Every list, whether or not its time is over. Raises KeyUnavailable."""
+        return tuple(held for path in self._files(_LISTS, ".json") if (held := self._held(path.stem)) is not None)
+
+    def forget_list(self, pin: str) -> None:
+        """Let go of a list, with the number that it had reached. Raises InvalidInput where it is not held."""
+        pin = normal_pin(pin)
+        if self._held(pin) is None:
+            raise InvalidInput("no trust list with that pin is held")
+        (self.folder / _LISTS / f"{pin}.json").unlink()
+
+    def entities(self, now: float) -> tuple[Entity, ...]:
+        """Whom the lists in force vouch for, each narrowed to what its list is believed for.
+
+        Raises TrustListExpired where there are lists and the time of every one of them is over; another leaf of TokenInvalid
+        for a list that was altered in the folder; KeyUnavailable.
+        """
+        held = self.lists()
+        in_force = [(one, listed) for one in held if (listed := self._in_force(one, now)) is not None]
+        if held and not in_force:
+            raise TrustListExpired
+        narrowed = [Entity(one.narrowed(each), each.issuers) for one, listed in in_force for each in listed.document.entities]
+        return tuple(one for one in narrowed if one.anchor.types)
+
+    def believed(self, now: float) -> Believed:
+        """All that examines a credential offline. What no longer holds is left out. Raises as `entities` does."""
+        anchors = tuple(one.anchor for one in self.entities(now))
+        statuses = (self._status(path, anchors, now) for path in self._files(_STATUSES, ".jwt"))
+        leaves = (self._leaf(path, anchors, now) for path in self._files(_LEAVES, ".der"))
+        return Believed(
+            anchors,
+            {one.uri: one for one in statuses if one is not None},
+            {one.fingerprint8: one for one in leaves if one is not None},
+        )
+
+    def store_status(self, token: str | bytes, *, now: float, uri: str | None = None) -> StatusList:
+        """Keep a status list that a trusted issuer signed, unless the one held for its address is newer; hand back the held.
+
+        uri: the address that was asked, where one was. Raises a leaf of TokenInvalid, KeyUnavailable.
+        """
+        anchors = tuple(one.anchor for one in self.entities(now))
+        found = status_list.read(token, anchors, now, uri=uri)
+        name = hashlib.sha256(found.uri.encode()).hexdigest() + ".jwt"
+        self._make(_STATUSES)
+        with locked(self.folder / _STATUSES):
+            path = self.folder / _STATUSES / name
+            held = self._status(path, anchors, now) if path.exists() else None
+            if held is not None and held.issued_at > found.issued_at:
+                return held  # an older list, replayed, would bring a revoked credential back to life
+            self._write(_STATUSES, name, token.encode("ascii") if isinstance(token, str) else token)
+        return found
+
+    def store_issuer_keys(self, raw: bytes, issuer: str, *, now: float) -> int:
+        """Keep the certificates of an issuer's `/.well-known/jwt-vc-issuer` that are under an anchor and name it. How many?
+
+        Others are passed over. Those held before stay until their time is over. Raises InvalidInput for another document, and
+        KeyUnavailable.
+        """
+        anchors = tuple(one.anchor for one in self.entities(now))
+        certificates = _published(raw, issuer)
+        self._make(_LEAVES)
+        kept = 0
+        for certificate in certificates:
+            leaf = _leaf_of(certificate, anchors, now)
+            if leaf is not None and issuer in leaf.issuers:
+                with locked(self.folder / _LEAVES):
+                    self._write(_LEAVES, hashlib.sha256(certificate).hexdigest() + ".der", certificate)
+                kept += 1
+        return kept
+
+    def prune(self, now: float) -> None:
+        """Delete status lists and certificates that hold no longer. Raises as `entities` does."""
+        anchors = tuple(one.anchor for one in self.entities(now))
+        for path in self._files(_STATUSES, ".jwt"):
+            held = self._status(path, anchors, now)
+            if held is None or held.expires_at <= now:
+                path.unlink(missing_ok=True)
+        for path in self._files(_LEAVES, ".der"):
+            if self._leaf(path, anchors, now) is None:
+                path.unlink(missing_ok=True)
+
+    def _held(self, pin: str) -> HeldList | None:
+        path = self._path(pin)
+        if not path.exists():
+            return None
+        content = read_private(path)
+        with suppress(ValueError, TypeError, KeyError, RecursionError):
+            row = json.loads(content)
+            if row["pin"] == pin:
+                return HeldList(**row | {"types": None if row["types"] is None else frozenset(row["types"])})
+        raise KeyUnavailable(f"{path} is damaged: delete it and add the list again")
+
+    def _in_force(self, held: HeldList, now: float) -> TrustList | None:
+        try:
+            listed: TrustList = self._remembered(self._path(held.pin), lambda _: held.read(now))
+        except TrustListExpired:
+            return None
+        return listed if listed.document.next_update > now else None
+
+    def _path(self, pin: str) -> Path:
+        return self.folder / _LISTS / f"{pin}.json"
+
+    def _status(self, path: Path, anchors: tuple[Anchor, ...], now: float) -> StatusList | None:
+        """None for a list that no longer holds, also where it did when it was loaded and its root was taken off since."""
+        try:
+            found = self._remembered(path, lambda content: status_list.read(content, anchors, now))
+        except (TokenInvalid, KeyUnavailable):
+            return None
+        return found if found.anchor in {one.fingerprint for one in anchors} else None
+
+    def _leaf(self, path: Path, anchors: tuple[Anchor, ...], now: float) -> Leaf | None:
+        try:
+            return _leaf_of(self._remembered(path, bytes), anchors, now)
+        except KeyUnavailable:
+            return None
+
+    def _remembered(self, path: Path, read: Callable[[bytes], T]) -> T:
+        seen = fingerprint(path)
+        held = self._read.get(path)
+        if held is None or held[0] != seen:
+            self._read[path] = held = (seen, read(read_private(path)))
+        found: T = held[1]
+        return found
+
+    def _files(self, room: str, ending: str) -> list[Path]:
+        return sorted((self.folder / room).glob("*" + ending))
+
+    def _make(self, room: str) -> None:
+        make_private_folder(self.folder)
+        make_private_folder(self.folder / room)
+
+    def _write(self, room: str, name: str, content: bytes) -> None:
+        replace_private(self.folder / room / name, content)
+
+
+def _spelled(held: HeldList) -> bytes:
+    return json.dumps(asdict(held), indent=1, default=sorted).encode("ascii")
+
+
+def normal_pin(pin: str) -> str:
+    """64 lower-case hex digits; colons and blanks, as tools print them, are passed over. Raises InvalidInput."""
+    found = pin.replace(":", "").replace(" ", "").lower()
+    if len(found) != 64 or not set(found) <= set("0123456789abcdef"):
+        raise InvalidInput("a pin is the SHA-256 of the operator's root certificate: 64 hex digits")
+    return found
+
+
+def _leaf_of(certificate: bytes, anchors: tuple[Anchor, ...], now: float) -> Leaf | None:
+    try:
+        return leaf_under((certificate,), anchors, purpose=Purpose.CREDENTIAL, now=now)
+    except TokenInvalid:
+        return None
+
+
+def _published(raw: bytes, issuer: str) -> list[bytes]:
+    """The certificates of an issuer's key set. Raises InvalidInput."""
+    refused = InvalidInput(f"{issuer} does not publish its key set: expected issuer and jwks, each key with x5c")
+    try:
+        document = parse_object(raw, object_pairs_hook=unique_members, parse_constant=no_constant)
+        keys: list[Mapping[str, Any]] = document["jwks"]["keys"]
+        certificates = [b64decode(key["x5c"][0], validate=True) for key in keys]
+    except (TokenInvalid, KeyError, TypeError, IndexError, ValueError):
+        raise refused from None
+    if document.get("issuer") != issuer or len(certificates) > MOST_KEYS:
+        raise refused
+    return certificates

@@ -1,0 +1,157 @@
+"""Taking credentials from an issuer: OpenID4VCI 1.0, pre-authorised code, DPoP (RFC 9449), nonces, batches, refresh.
+
+1. The offer, the issuer's metadata, and a token for the code (or for the refresh token), bound to the device key.
+2. The grant is kept before anything else: what comes after may fail, and is then asked for again.
+3. For each configuration: new keys, a fresh nonce, a proof for each key, the credentials, which are examined and kept.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from urllib.parse import urlencode
+
+from idverify.errors import InvalidInput
+from idverify.wallet.answers import MALFORMED, granted, member, refusal
+from idverify.wallet.device import HeldKey
+from idverify.wallet.errors import CredentialUnavailable, IssuerRefused
+from idverify.wallet.folder import Folder
+from idverify.wallet.held import SD_JWT_FORMAT, SLIP_FORMAT, Grant, Holding
+from idverify.wallet.issuer import Issuer, discover
+from idverify.wallet.offers import PRE_AUTHORISED, Offer
+from idverify.wallet.proofs import dpop, key_proof
+from idverify.wallet.received import examined
+from idverify.wallet.transport import Answer, Send
+
+COPIES = 10
+DENIED = "credential_request_denied"  # OpenID4VCI 1.0 section 8.3.1.2
+_TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")  # RFC 6750 section 2.1
+
+
+@dataclass(frozen=True, slots=True)
+class Denied:
+    """What an issuer does not give without a new live verification, and what it said."""
+
+    configuration: str
+    message: str
+
+
+class Client:
+    """A wallet that talks to issuers. now: seconds since the epoch; a conversation takes longer than a moment."""
+
+    def __init__(self, folder: Folder, send: Send, *, now: Callable[[], float], random_bytes: Callable[[int], bytes]) -> None:
+        self._folder, self._send, self._now, self._random_bytes = folder, send, now, random_bytes
+        self._dpop_nonce: str | None = None
+
+    def accept(self, offer: Offer, *, tx_code: str | None = None, copies: int = COPIES) -> Iterator[Holding]:
+        """Each credential of the offer as it is kept. copies: wanted of each; the issuer may allow fewer.
+
+        Raises InvalidInput where the code to be typed is missing, IssuerRefused.
+        """
+        if offer.needs_tx_code and not tx_code:
+            raise InvalidInput("the issuer gave a code with the offer, by another way: pass it with --tx-code")
+        issuer = discover(offer.issuer, self._send)
+        asked = {"grant_type": PRE_AUTHORISED, "pre-authorized_code": offer.code}
+        if offer.needs_tx_code and tx_code:
+            asked["tx_code"] = tx_code
+        token, refresh_token = self._token(issuer, asked)
+        grant = None
+        if refresh_token is not None:
+            name = hashlib.sha256("\n".join((offer.issuer, *sorted(offer.configurations))).encode()).hexdigest()[:24]
+            grant = Grant(name, offer.issuer, offer.configurations, refresh_token)
+            self._folder.keep_grant(grant)
+        for name in offer.configurations:
+            yield self._taken(issuer, token, name, grant, copies)
+
+    def renew(self, grant: Grant, only: Sequence[str] = (), *, copies: int = COPIES) -> Iterator[Holding | Denied]:
+        """Fresh copies and slips of what the grant gives, or of `only` some of it, or that the issuer denies this one.
+
+        Raises IssuerRefused where the issuer gives nothing for this grant.
+        """
+        issuer = discover(grant.issuer, self._send)
+        asked = {"grant_type": "refresh_token", "refresh_token": grant.refresh_token}
+        token, rotated = self._token(issuer, asked)
+        if rotated is not None:
+            grant = replace(grant, refresh_token=rotated)
+            self._folder.keep_grant(grant)
+        for name in self._folder.wanted(grant):
+            if not only or name in only:
+                try:
+                    yield self._taken(issuer, token, name, grant, copies)
+                except IssuerRefused as error:
+                    if error.reason != DENIED:
+                        raise
+                    yield Denied(name, error.message)
+
+    def _taken(self, issuer: Issuer, token: str, name: str, grant: Grant | None, copies: int) -> Holding:
+        described = issuer.configurations.get(name)
+        if described is None or described.format not in (SD_JWT_FORMAT, SLIP_FORMAT):
+            raise CredentialUnavailable(f"{name} has a format that this wallet does not know")
+        number = 1 if described.format == SLIP_FORMAT else max(1, min(copies, issuer.batch_size))
+        keys = [HeldKey.new() for _ in range(number)]
+        holding = Holding(
+            issuer=issuer.url,
+            configuration=name,
+            format=described.format,
+            received_at=int(self._now()),
+            copies=tuple(examined(self._credentials(issuer, token, name, keys), keys, described)),
+            grant=grant.id if grant else None,
+        )
+        self._folder.keep(holding)
+        return holding
+
+    def _token(self, issuer: Issuer, asked: dict[str, str]) -> tuple[str, str | None]:
+        """Access token and refresh token."""
+        headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
+        what = "the request for a token"
+        answer = granted(self._proven(issuer.token_endpoint, headers, urlencode(asked).encode()), what)
+        if member(answer, "token_type", str, what).lower() != "dpop":
+            raise IssuerRefused("the issuer gave a token that is not bound to this device", MALFORMED)
+        token, refresh_token = member(answer, "access_token", str, what), answer.get("refresh_token")
+        if not _TOKEN.fullmatch(token):
+            raise IssuerRefused("the issuer gave a token that no header can carry", MALFORMED)
+        return token, refresh_token if isinstance(refresh_token, str) else None
+
+    def _credentials(self, issuer: Issuer, token: str, configuration: str, keys: Sequence[HeldKey]) -> list[str]:
+        what = f"the request for {configuration}"
+        answer = self._asked_with_nonce(issuer, token, configuration, keys)
+        if refusal(answer) == "invalid_nonce":  # it may have run out on the way; a second time is the issuer's word
+            answer = self._asked_with_nonce(issuer, token, configuration, keys)
+        found = member(granted(answer, what), "credentials", list, what)
+        return [member(one if isinstance(one, dict) else {}, "credential", str, what) for one in found]
+
+    def _asked_with_nonce(self, issuer: Issuer, token: str, configuration: str, keys: Sequence[HeldKey]) -> Answer:
+        what = "the request for a nonce"
+        answer = self._send("POST", issuer.nonce_endpoint, {"Accept": "application/json"}, b"")
+        nonce = member(granted(answer, what), "c_nonce", str, what)
+        self._dpop_nonce = answer.headers.get("dpop-nonce", self._dpop_nonce)
+        proofs = [key_proof(key.signer, issuer.url, now=self._now(), nonce=nonce) for key in keys]
+        asked = {"credential_configuration_id": configuration, "proofs": {"jwt": proofs}}
+        headers = {
+            "Content-Type": "application/json",
+            "Accept": "application/json",
+            "Authorization": f"DPoP {token}",
+        }
+        return self._proven(issuer.credential_endpoint, headers, json.dumps(asked).encode(), token)
+
+    def _proven(self, url: str, headers: dict[str, str], body: bytes, token: str | None = None) -> Answer:
+        """A POST with a DPoP proof; once more where the issuer asks for a nonce of its own in it (RFC 9449 section 8)."""
+        answer = self._posted(url, headers, body, token)
+        if refusal(answer) == "use_dpop_nonce" and "dpop-nonce" in answer.headers:
+            answer = self._posted(url, headers, body, token)
+        return answer
+
+    def _posted(self, url: str, headers: dict[str, str], body: bytes, token: str | None) -> Answer:
+        proof = dpop(
+            self._folder.device,
+            "POST",
+            url,
+            now=self._now(),
+            random_bytes=self._random_bytes,
+            access_token=token,
+            nonce=self._dpop_nonce,
+        )
+        answer = self._send("POST", url, {**headers, "DPoP": proof}, body)
+        self._dpop_nonce = answer.headers.get("dpop-nonce", self._dpop_nonce)
+        return answer

@@ -1,0 +1,71 @@
+"""What an issuer says of itself (OpenID4VCI 1.0 section 12.2, RFC 8414): where to ask, and for what."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit, urlunsplit
+
+from idverify.wallet.answers import MALFORMED, granted, member
+from idverify.wallet.errors import IssuerRefused
+from idverify.wallet.offers import origin
+from idverify.wallet.transport import Send
+
+LARGEST_BATCH = 30
+WHAT = "what the issuer says of itself"
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """One credential that may be asked for. format: `dc+sd-jwt` or `idverify-slip+cwt`."""
+
+    format: str
+    vct: str
+
+
+@dataclass(frozen=True, slots=True)
+class Issuer:
+    """Where an issuer is asked. batch_size: copies in one request."""
+
+    url: str
+    token_endpoint: str
+    nonce_endpoint: str
+    credential_endpoint: str
+    batch_size: int
+    configurations: Mapping[str, Configuration]
+
+
+def discover(url: str, send: Send) -> Issuer:
+    """The issuer at `url`, who is also its own authorisation server. Raises IssuerRefused, InvalidInput."""
+    said = _fetched(url, "openid-credential-issuer", send)
+    if said.get("credential_issuer") != url or said.get("authorization_servers", [url]) != [url]:
+        raise IssuerRefused("the issuer names itself, or its authorisation server, otherwise than the offer does", MALFORMED)
+    server = _fetched(url, "oauth-authorization-server", send)
+    if server.get("issuer") != url:
+        raise IssuerRefused("the authorisation server names itself otherwise than the issuer does", MALFORMED)
+    batch = said.get("batch_credential_issuance")
+    size = member(batch, "batch_size", int, WHAT) if isinstance(batch, dict) else 1
+    return Issuer(
+        url=url,
+        token_endpoint=_here(url, member(server, "token_endpoint", str, WHAT)),
+        nonce_endpoint=_here(url, member(said, "nonce_endpoint", str, WHAT)),
+        credential_endpoint=_here(url, member(said, "credential_endpoint", str, WHAT)),
+        batch_size=max(1, min(size, LARGEST_BATCH)),
+        configurations={
+            name: Configuration(member(one, "format", str, WHAT), member(one, "vct", str, WHAT))
+            for name, one in member(said, "credential_configurations_supported", dict, WHAT).items()
+            if isinstance(one, dict)
+        },
+    )
+
+
+def _fetched(url: str, name: str, send: Send) -> dict[str, object]:
+    """A well-known document: its path stands before that of the issuer (RFC 8414 section 3.1)."""
+    parts = urlsplit(url)
+    address = urlunsplit((parts.scheme, parts.netloc, f"/.well-known/{name}{parts.path.rstrip('/')}", "", ""))
+    return granted(send("GET", address, {"Accept": "application/json"}, None), WHAT)
+
+
+def _here(url: str, endpoint: str) -> str:
+    """The endpoint, if it is at the issuer: what the wallet sends goes nowhere else."""
+    if origin(url) != origin(endpoint):
+        raise IssuerRefused("the issuer sends the wallet to another place", MALFORMED)
+    return endpoint

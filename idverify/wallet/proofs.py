@@ -1,0 +1,44 @@
+"""What the wallet proves to an issuer: that it holds the device key (DPoP, RFC 9449), and each key that a copy is bound to."""
+
+import hashlib
+from collections.abc import Callable
+from urllib.parse import urlsplit, urlunsplit
+
+from idverify.credentials import jws
+from idverify.keys import Signer
+from idverify.keys.jwk import base64url
+from idverify.wallet.device import bare_jwk
+
+DPOP_TYPE = "dpop+jwt"
+PROOF_TYPE = "openid4vci-proof+jwt"
+JTI_BYTES = 16
+
+
+def dpop(
+    device: Signer,
+    method: str,
+    url: str,
+    *,
+    now: float,
+    random_bytes: Callable[[int], bytes],
+    access_token: str | None = None,
+    nonce: str | None = None,
+) -> str:
+    """A DPoP proof for one request (RFC 9449 section 4.2); bound to `access_token` where one goes with it."""
+    payload = {
+        "jti": base64url(random_bytes(JTI_BYTES)),
+        "htm": method,
+        "htu": urlunsplit(urlsplit(url)._replace(query="", fragment="")),
+        "iat": int(now),
+    }
+    if access_token is not None:
+        payload["ath"] = base64url(hashlib.sha256(access_token.encode("ascii")).digest())
+    if nonce is not None:
+        payload["nonce"] = nonce
+    return jws.sign(payload, device, DPOP_TYPE, {"jwk": bare_jwk(device)})
+
+
+def key_proof(key: Signer, issuer: str, *, now: float, nonce: str) -> str:
+    """That the wallet holds `key`, said to this issuer, now (OpenID4VCI 1.0 appendix F.1, proof type jwt)."""
+    payload = {"aud": issuer, "iat": int(now), "nonce": nonce}
+    return jws.sign(payload, key, PROOF_TYPE, {"jwk": bare_jwk(key)})

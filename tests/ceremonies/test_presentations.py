@@ -1,0 +1,163 @@
+"""Having a presentation validated by the service: what it believes, what it tells whom, and what it signs."""
+
+from dataclasses import replace
+
+import pytest
+from roots import certified_parts, root_of
+
+from idverify.ceremonies.presentations import TYPE, new_request, validate_presentation
+from idverify.ceremonies.statuses import set_status
+from idverify.credentials import jws, key_binding, sd_jwt
+from idverify.credentials.findings import Status
+from idverify.credentials.pairwise import pairwise_subject
+from idverify.errors import AudienceNotAllowed, InvalidInput, StoreUnavailable
+from idverify.keys import authority
+from idverify.store import audit
+
+from .installed import events
+from .issued import AUDIENCE, CLAIMS, Wallet, issuer_client, offer, person
+
+HOTEL, BANK = "https://hotel.example", "https://bank.example"
+NONCE = "n" * 16
+
+
+@pytest.fixture
+def hotel(parts):
+    """A relying party."""
+    return issuer_client(parts, "presentations:validate", audiences=(HOTEL,))
+
+
+@pytest.fixture
+def subject_id(parts):
+    """Somebody enrolled."""
+    return person(parts)
+
+
+@pytest.fixture
+def held(parts, subject_id):
+    """A credential and its key."""
+    wallet = Wallet(parts).accept(offer(parts, issuer_client(parts), subject_id))
+    (key,) = wallet.keys()
+    return wallet.get(keys=[key])[0], key
+
+
+def shown(parts, held, *names, audience=HOTEL, nonce=NONCE):
+    """A presentation of these claims."""
+    credential, key = held
+    return key_binding.sign(sd_jwt.select(credential, names or ("name",)), key, audience=audience, nonce=nonce, now=parts.now())
+
+
+def ask(parts, client, text, *, audience=None, nonce=NONCE, made_here=False):
+    """With a nonce of the client's own unless said otherwise."""
+    return validate_presentation(parts, client, text, audience=audience, nonce=nonce, made_here=made_here)
+
+
+def test_the_answer_is_signed_and_names_the_person_to_the_asking_audience_alone(parts, hotel, subject_id, held):
+    """The hotel learns what was disclosed; the name that the city's app knows the person by is not passed on."""
+    answer = ask(parts, hotel, shown(parts, held, "name", "sub"))
+    assert (answer.finding.accepted, answer.finding.status) == (True, Status.VALID)
+    assert answer.claims["name"] == CLAIMS.name
+    assert "sub" not in answer.claims
+    evidence = jws.validate(answer.evidence, parts.signing.jwks()["keys"], TYPE)
+    told = {name: evidence[name] for name in ("iss", "aud", "azp", "nonce", "code", "status", "sub", "env", "iat")}
+    assert told == {
+        "iss": parts.issuer,
+        "aud": HOTEL,
+        "azp": hotel.id,
+        "nonce": NONCE,
+        "code": "accepted",
+        "status": "VALID",
+        "sub": pairwise_subject(parts.secrets.pairwise, subject_id, HOTEL),
+        "env": "dev",
+        "iat": int(parts.now()),
+    }
+    assert evidence["claims"] == dict(answer.claims)
+    assert evidence["sub"] == answer.subject != pairwise_subject(parts.secrets.pairwise, subject_id, AUDIENCE)
+    with parts.store.reading() as tx:
+        last = audit.head(tx)
+    assert last.event == "presentation.validated"
+    assert (last.details["result"], "name" in last.details["disclosed"]) == ("accepted", True)
+    assert CLAIMS.name not in str(last.details)
+
+
+def test_a_refusal_is_an_answer_and_is_signed_too(parts, hotel, held):
+    """With its code, and without a claim."""
+    for text, code in (
+        (shown(parts, held, audience=BANK), "binding_audience"),
+        (shown(parts, held, nonce="m" * 16), "binding_nonce"),
+        ("not a presentation", "presentation_malformed"),
+        (held[0], "binding_missing"),
+    ):
+        answer = ask(parts, hotel, text)
+        assert (answer.finding.code, answer.subject, dict(answer.claims)) == (code, None, {})
+        assert jws.validate(answer.evidence, parts.signing.jwks()["keys"], TYPE)["code"] == code
+
+
+def test_a_revocation_counts_at_once(parts, hotel, subject_id, held):
+    """No list is fetched: it is the database that answers."""
+    set_status(parts, actor="tester", status=Status.REVOKED, subject_id=subject_id)
+    found = ask(parts, hotel, shown(parts, held)).finding
+    assert (found.code, found.status, found.status_age) == ("credential_revoked", Status.REVOKED, 0.0)
+
+
+def test_a_nonce_that_was_asked_for_is_used_once_by_that_client_for_that_audience(parts, hotel, held, clock):
+    """Whatever came of it: the second asking is refused, and so is another client's, another audience's, and a late one's."""
+    both = issuer_client(parts, "presentations:validate", audiences=(HOTEL, BANK))
+    audience, nonce, ends = new_request(parts, hotel, None)
+    assert audience == HOTEL
+    text = shown(parts, held, nonce=nonce)
+    for client, named in ((both, HOTEL), (both, BANK)):
+        with pytest.raises(InvalidInput, match="request_nonce"):
+            ask(parts, client, text, audience=named, nonce=nonce, made_here=True)
+    assert ask(parts, hotel, text, nonce=nonce, made_here=True).finding.accepted
+    with pytest.raises(InvalidInput, match="request_nonce"):
+        ask(parts, hotel, text, nonce=nonce, made_here=True)
+    _, wasted, _ = new_request(parts, hotel, HOTEL)
+    assert not ask(parts, hotel, "nothing", nonce=wasted, made_here=True).finding.accepted
+    with pytest.raises(InvalidInput):
+        ask(parts, hotel, shown(parts, held, nonce=wasted), nonce=wasted, made_here=True)
+    _, late, ends = new_request(parts, hotel, HOTEL)
+    clock.now = ends
+    for nonce in (late, "made up here", NONCE):
+        with pytest.raises(InvalidInput):
+            ask(parts, hotel, shown(parts, held, nonce=nonce), nonce=nonce, made_here=True)
+
+
+def test_a_client_asks_for_its_own_audiences_only(parts, hotel, held):
+    """And names one where it has several."""
+    with pytest.raises(AudienceNotAllowed):
+        ask(parts, hotel, shown(parts, held), audience=BANK)
+    with pytest.raises(AudienceNotAllowed):
+        new_request(parts, hotel, BANK)
+    both = issuer_client(parts, "presentations:validate", audiences=(HOTEL, BANK))
+    with pytest.raises(InvalidInput, match="name one"):
+        ask(parts, both, shown(parts, held))
+
+
+def test_a_development_credential_is_refused_by_a_production_installation(parts, hotel, held):
+    """Of the same keys, even."""
+    assert ask(replace(parts, environment="production"), hotel, shown(parts, held)).finding.code == "token_environment"
+
+
+def test_a_stranger_with_a_root_of_his_own_is_refused(parts, hotel, held, tmp_path):
+    """His certificates name us as well as he likes."""
+    root = authority.create(tmp_path / "root", name="City of Test", now=parts.now())
+    foreign = replace(parts, **certified_parts(tmp_path / "foreign", root, parts.issuer, parts.now))
+    assert ask(foreign, hotel, shown(parts, held)).finding.code == "certificate_foreign"
+    assert root_of(parts.issuer, parts.now()).certificate != root.certificate
+
+
+def test_without_a_commit_there_is_no_answer(parts, hotel, held, monkeypatch):
+    """Evidence that the audit knows nothing of would be none."""
+    before = events(parts)
+
+    class Failing:
+        def __getattr__(self, name):
+            return getattr(parts.store, name)
+
+        def transaction(self):
+            raise StoreUnavailable("gone")
+
+    with pytest.raises(StoreUnavailable):
+        ask(replace(parts, store=Failing()), hotel, shown(parts, held))
+    assert events(parts) == before

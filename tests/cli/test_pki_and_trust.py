@@ -1,0 +1,174 @@
+"""`idverify pki` and `idverify trust` as an operator and a hotel type them, on a real installation in a folder."""
+
+import json
+import time
+
+import pytest
+
+from idverify.cli import fetching, keys, main, pki, trust
+from idverify.credentials.credential_types import credential_types
+from idverify.keys import authority
+
+IDENTITY = credential_types()["identity_card"].vct
+SCHEME = """
+operator = {en = "City A", zh-CN = "甲市"}
+territory = "CN"
+
+[[issuer]]
+name = "City A"
+types = ["identity_card", "driving_licence"]
+
+[[issuer]]
+name = "City B"
+certificate = "city-b.pem"
+urls = ["https://id.city-b.example"]
+types = ["identity_card", "urn:city-b:vct:library-card"]
+"""
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """A production installation that does not exist yet, and its settings."""
+    monkeypatch.chdir(tmp_path)
+    for name, value in {
+        "DATA_DIR": "data",
+        "KEK_FILE": "kek",
+        "ISSUER": "https://id.city-a.example",
+        "ENV": "production",
+    }.items():
+        monkeypatch.setenv(f"IDVERIFY_{name}", value if name in {"ISSUER", "ENV"} else str(tmp_path / value))
+    assert main.run(keys.app, ["create-kek", str(tmp_path / "kek"), "--json"]) == 0
+    return tmp_path
+
+
+@pytest.fixture
+def call(here, capsys):
+    """Runs a command and reads the one object that it prints."""
+
+    def run(app, *arguments):
+        capsys.readouterr()
+        code = main.run(app, [*arguments, "--json"])
+        return code, json.loads(capsys.readouterr().out)
+
+    return run
+
+
+def test_from_a_root_to_a_hotel_that_believes(call, here, capsys):
+    """Init, issue, publish, add, list, rotate, publish again, refresh what has no source, remove."""
+    code, made = call(pki.app, "init", "--root", "root", "--name", "City A", "--no-passphrase")
+    assert code == 0
+    code, issued = call(pki.app, "issue", "--root", "root")
+    assert (code, len(issued["issued"])) == (0, 6)
+    assert call(pki.app, "issue", "--root", "root")[1] == {"issued": []}
+    authority.create(here / "b", name="City B", now=time.time())
+    (here / "city-b.pem").write_bytes((here / "b" / authority.CERTIFICATE_FILE).read_bytes())
+    (here / "trust.toml").write_text(SCHEME)
+    code, published = call(trust.app, "publish", "trust.toml", "--out", "list.jws")
+    assert (code, published["pin"]) == (0, made["pin"])
+    assert [one["name"] for one in published["issuers"]] == ["City A", "City B"]
+    code, added = call(trust.app, "add", "list.jws", "--pin", made["pin"], "--type", "identity_card", "--trust", "hotel")
+    assert code == 0
+    assert {tuple(one["types"]) for one in added["lists"][0]["issuers"]} == {(IDENTITY,)}
+    assert call(trust.app, "list", "--trust", "hotel") == (0, added)
+    code, rotated = call(pki.app, "rotate", "--root", "root")
+    assert code == 0
+    code, listed = call(pki.app, "list")
+    states = {(one["purpose"], one["state"]) for one in listed["certificates"]}
+    assert len(states) == 9
+    assert {one["root"] for one in listed["certificates"]} == {made["pin"]}
+    assert rotated["credential"]["current"] in {one["kid"] for one in listed["certificates"]}
+    code, again = call(trust.app, "publish", "--out", "newer.jws")
+    assert (code, again["issuers"]) == (0, published["issuers"])
+    assert call(trust.app, "add", "newer.jws", "--pin", made["pin"], "--trust", "hotel")[0] == 0
+    code, refused = call(trust.app, "add", "list.jws", "--pin", made["pin"], "--trust", "hotel")
+    assert (code, refused["error"]["code"]) == (1, "trust_list_rolled_back")
+    assert call(trust.app, "remove", made["pin"], "--trust", "hotel")[0] == 0
+    assert call(trust.app, "list", "--trust", "hotel")[1] == {"lists": []}
+    for app, arguments in ((pki.app, ["list"]), (trust.app, ["publish"]), (trust.app, ["list", "--trust", "hotel"])):
+        capsys.readouterr()
+        assert main.run(app, arguments) == 0
+        assert capsys.readouterr().out
+
+
+def test_a_list_from_a_url_is_refreshed_and_a_failure_is_exit_5(call, here, monkeypatch):
+    """The pin is asked for once."""
+    _, made = call(pki.app, "init", "--root", "root", "--name", "City A", "--no-passphrase")
+    call(pki.app, "issue", "--root", "root")
+    (here / "trust.toml").write_text('operator = {en = "City A"}\n[[issuer]]\nname = "City A"\ntypes = ["identity_card"]\n')
+    call(trust.app, "publish", "trust.toml", "--out", "list.jws")
+    url = "https://id.city-a.example/v1/trust-list"
+    served = {url: (here / "list.jws").read_bytes()}
+    monkeypatch.setattr(fetching, "fetch", lambda asked, limit: served.get(asked, b"{}"))
+    assert call(trust.app, "add", url, "--pin", made["pin"])[0] == 0
+    code, said = call(trust.app, "refresh")
+    assert code == 5
+    assert [(one["what"], one["code"]) for one in said["refreshed"]] == [
+        ("trust_list", None),
+        ("issuer_keys", "invalid_input"),
+        ("status_lists", "invalid_input"),
+    ]
+
+
+def test_what_a_tired_operator_types(call, here, tmp_path):
+    """Each is refused with what to do, and nothing is left half done."""
+    assert call(pki.app, "init", "--root", "data/root", "--name", "City", "--no-passphrase")[0] == 4
+    assert not (here / "data" / "root").exists()
+    code, said = call(pki.app, "init", "--root", "root", "--name", "City")
+    assert (code, said["error"]["code"]) == (3, "invalid_input")
+    assert "--no-passphrase" in said["error"]["message"]
+    assert not (here / "root").exists()
+    assert call(pki.app, "issue", "--root", "typo")[0] == 4
+    assert not (here / "data").exists()
+    call(pki.app, "init", "--root", "root", "--name", "City", "--no-passphrase")
+    call(pki.app, "issue", "--root", "root")
+    assert call(trust.app, "refresh", "--trust", "typo")[0] == 3
+    assert call(trust.app, "remove", "0" * 64, "--trust", "typo")[0] == 3
+    assert not (here / "typo").exists()
+    code, said = call(trust.app, "publish")
+    assert (code, said["error"]["code"]) == (3, "trust_list_unpublished")
+    assert call(trust.app, "add", "missing", "--pin", "0" * 64)[0] == 3
+    (here / "list").write_text("no list")
+    assert call(trust.app, "add", "list", "--pin", "0" * 64)[1]["error"]["code"] == "token_malformed"
+    assert call(trust.app, "add", "list", "--pin", "0" * 63)[0] == 3
+    assert call(trust.app, "add", "list", "--pin", "0" * 64, "--type", "identity")[0] == 3
+
+
+def test_a_root_with_a_passphrase_opens_from_a_file_that_is_private(call, here):
+    """A file that others may read is refused, a wrong passphrase too."""
+    secret = here / "passphrase"
+    secret.write_text("correct horse\n")
+    secret.chmod(0o644)
+    arguments = ("--root", "root", "--passphrase-file", "passphrase")
+    assert call(pki.app, "init", *arguments, "--name", "City")[0] == 4
+    secret.chmod(0o600)
+    assert call(pki.app, "init", *arguments, "--name", "City")[0] == 0
+    assert call(pki.app, "issue", "--root", "root")[1]["error"]["code"] == "key_unavailable"
+    secret.write_text("battery staple\n")
+    assert call(pki.app, "issue", *arguments)[0] == 4
+    secret.write_text("correct horse\r\n")
+    assert len(call(pki.app, "issue", *arguments)[1]["issued"]) == 6
+
+
+@pytest.mark.parametrize(
+    ("text", "match"),
+    [
+        ("operator = 1", "operator is its name"),
+        ("x = [", "not TOML"),
+        ('operator = {en = "A"}\ncountry = "CN"', "expected operator"),
+        ('operator = {en = "A"}\nterritory = 86', "country's code"),
+        ('operator = {en = "A"}\n[[issuer]]\nname = "A"', "list of types"),
+        ('operator = {en = "A"}\n[[issuer]]\nname = "A"\ntypes = []', "list of types"),
+        ('operator = {en = "A"}\n[[issuer]]\nname = "A"\ntypes = ["identity"]', "no type of credential"),
+        ('operator = {en = "A"}\n[[issuer]]\nname = "A"\ntypes = ["identity_card"]\npin = "x"', "for another's root"),
+        ('operator = {en = "A"}\n[[issuer]]\nname = "B"\ntypes = ["identity_card"]\ncertificate = "scheme.toml"', "in PEM"),
+        ('operator = {en = "A"}\n[[issuer]]\nname = "B"\ntypes = ["identity_card"]\ncertificate = "missing"', "cannot read"),
+    ],
+)
+def test_a_scheme_that_cannot_be_used_is_refused_with_what_is_wrong(call, here, text, match):
+    """And nothing is published."""
+    call(pki.app, "init", "--root", "root", "--name", "City A", "--no-passphrase")
+    call(pki.app, "issue", "--root", "root")
+    (here / "scheme.toml").write_text(text)
+    code, said = call(trust.app, "publish", "scheme.toml")
+    assert code == 3
+    assert match in said["error"]["message"]

@@ -1,0 +1,104 @@
+"""Everything that is issued here, before verifiers that others wrote."""
+
+from base64 import b64encode
+from io import BytesIO
+
+import base45
+import pytest
+from PIL import Image
+
+from idverify import qr
+from idverify.credentials.credential_types import credential_types
+from oracles.asking import ORACLES, SD_JWT_VC, STRICT, ask
+from oracles.issuing import CLAIMS, HELD, ISSUER, NOW, PAUSED, WITHDRAWN, Issuer
+
+TYPES = list(credential_types().values())
+
+
+def answering(kind):
+    """The oracles that answer this kind, as parameters of a test."""
+    return [pytest.param(one, id=one.name) for one in ORACLES if kind in one.kinds]
+
+
+@pytest.fixture(scope="module")
+def issuer(tmp_path_factory):
+    """One issuer for all."""
+    return Issuer(tmp_path_factory.mktemp("issuer"))
+
+
+@pytest.fixture
+def oracle(request):
+    """The oracle, or a skip that says what is missing."""
+    if request.param.missing:
+        pytest.skip(request.param.missing)
+    return request.param
+
+
+def test_two_strict_verifiers_of_different_authors_are_among_those_asked():
+    """Strict: certificate, signature, times, audience, nonce, binding, status. A third reads the same presentations."""
+    assert {one.values[0] for one in answering("presentation")} == {*STRICT, SD_JWT_VC}
+    assert len({one.authors for one in STRICT}) == 2
+    assert CLAIMS.keys() == credential_types().keys()
+
+
+@pytest.mark.parametrize("oracle", answering("presentation"), indirect=True)
+def test_every_type_of_credential_is_accepted_with_all_some_or_none_of_its_claims(oracle, issuer):
+    """And what is shown is read as it was written: Chinese, quotes, an emoji, lists, truth values."""
+    cases = [issuer.presented(type_, HELD, shown=shown) for type_ in TYPES for shown in (0, 1, 20)]
+    answers = ask(oracle, cases)
+    assert [one["reason"] for one in answers if not one["accepted"]] == []
+    for case, answer in zip(cases, answers, strict=True):
+        assert answer["claims"].items() >= case["expected"].items()
+
+
+@pytest.mark.parametrize("oracle", answering("presentation"), indirect=True)
+def test_a_revoked_or_suspended_credential_is_refused_and_so_is_one_without_a_list(oracle, issuer):
+    """Each type; suspended only where its list has two bits. No list is no answer, which none of them takes for a good one."""
+    bad = [(type_, index) for type_ in TYPES for index in (WITHDRAWN, PAUSED) if index == WITHDRAWN or type_.status_bits == 2]
+    cases = [issuer.presented(type_, index, shown=1) for type_, index in bad]
+    cases += [issuer.presented(type_, HELD, shown=1) | {"lists": {}} for type_ in TYPES]
+    assert [one["accepted"] for one in ask(oracle, cases)] == [False] * len(cases)
+
+
+@pytest.mark.parametrize("oracle", answering("status_list"), indirect=True)
+def test_a_status_list_is_read_as_it_was_written(oracle, issuer):
+    """A million entries of one bit and of two; a day later it is refused."""
+    indexes = [0, HELD, WITHDRAWN, PAUSED, 2**20 - 1]
+    case = {"kind": "status_list", "issuer": ISSUER, "anchors": [issuer.anchor], "lists": issuer.lists, "indexes": indexes}
+    cases = [case | {"uri": issuer.uri(bits), "now": now} for bits in (1, 2) for now in (NOW, NOW + 86_401)]
+    answers = ask(oracle, cases)
+    assert [one.get("statuses") for one in answers] == [[0, 0, 1, 0, 0], None, [0, 0, 1, 2, 0], None]
+
+
+@pytest.mark.parametrize("oracle", answering("slip"), indirect=True)
+def test_both_signatures_of_every_kind_of_slip_hold_and_a_revoked_one_is_refused(oracle, issuer):
+    """For each type and purpose; and with a single bit of the device's signature changed, the last."""
+    kinds = [(type_, purpose) for type_ in TYPES for purpose in type_.slips]
+    cases = [issuer.scanned(*kind, HELD) for kind in kinds]
+    assert [one for one in ask(oracle, cases) if not one["accepted"]] == []
+    content = bytearray(base45.b45decode(cases[0]["text"].removeprefix("EID1:")))
+    content[-1] ^= 1
+    altered = cases[0] | {"text": "EID1:" + base45.b45encode(bytes(content)).decode()}
+    answers = ask(oracle, [altered, *(issuer.scanned(*kind, WITHDRAWN) for kind in kinds)])
+    assert [one["reason"] for one in answers] == ["DeviceSignature", *["Status: 1"] * len(kinds)]
+
+
+@pytest.mark.parametrize("oracle", answering("qr"), indirect=True)
+def test_a_phone_reads_every_code_that_is_drawn(oracle, issuer):
+    """For each type and purpose, with every claim shown; and a picture without a code is read as none."""
+    texts = [issuer.scanned(type_, purpose, HELD)["text"] for type_ in TYPES for purpose in type_.slips]
+    cases = [{"kind": "qr", "text": text, "png": b64encode(qr.Drawn(text).png()).decode()} for text in texts]
+    assert [one["read"] for one in ask(oracle, cases)] == [[text] for text in texts]
+    blank = BytesIO()
+    Image.new("L", (200, 200), 255).save(blank, "png")
+    (none,) = ask(oracle, [cases[0] | {"png": b64encode(blank.getvalue()).decode()}])
+    assert (none["accepted"], none["read"]) == (False, [])
+
+
+@pytest.mark.parametrize("oracle", answering("trust_list"), indirect=True)
+def test_a_trust_list_is_read_with_its_number_and_its_roots_under_the_pinned_root_only(oracle, issuer):
+    """Signature, structure and end as ETSI TS 119 602 has them, to a reader who understands the extension that scopes a root."""
+    case = issuer.vouched()
+    read, *refused = ask(oracle, [case, case | {"pin": "0" * 64}, case | {"now": NOW + 86_401}])
+    assert (read["accepted"], read.get("sequence"), read.get("roots")) == (True, 7, case["expected"]), read["reason"]
+    assert [one["accepted"] for one in refused] == [False, False]
