@@ -22,8 +22,9 @@ from idverify.credentials.credential_types import CredentialType, credential_typ
 from idverify.credentials.slip import Slip
 from idverify.credentials.status_reference import StatusReference
 from idverify.errors import InputError
-from idverify.evaluation.credential_work import Office, make_signer
+from idverify.evaluation.credential_work import Office
 from idverify.face.image import decode
+from idverify.keys.file import FileSigner
 from idverify.relying.counters import FileCounters
 
 NOW = 1_800_000_000.0
@@ -68,7 +69,7 @@ PEOPLE: dict[str, dict[str, Any]] = {
     },
     "proof_of_life": {"name": "Zhang Wei", "document_number": NUMBER, "period": "2026-H2"},
 }
-PHONE = make_signer()
+PHONE = FileSigner.new()
 
 
 def issued(office: Office, type_: CredentialType, purpose: str, claims: Mapping[str, Any], device: Any = PHONE) -> Slip:
@@ -140,7 +141,7 @@ def times(office: Office, folder: Path) -> None:
     card = credential_types()["identity_card"]
     texts = []
     for _ in range(300):
-        device = make_signer()
+        device = FileSigner.new()
         texts.append(text_of(issued(office, card, "gate", PEOPLE["identity_card"], device), 0, device))
     counters, pictures = FileCounters(folder), [decode(qr.Drawn(one).png()).pixels for one in texts[:50]]
     believed = office.believed

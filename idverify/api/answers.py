@@ -33,6 +33,11 @@ def json_answer(document: Any, status: int = 200, headers: Mapping[str, str] | N
     return Response(dumps(document), status, dict(headers or {}), "application/json")
 
 
+def public_for(seconds: int) -> dict[str, str]:
+    """Headers of what anyone may read, from pages of any origin, and any cache may keep for so long."""
+    return {"Cache-Control": f"public, max-age={seconds}", "Access-Control-Allow-Origin": "*"}
+
+
 def timestamp(seconds: float) -> str:
     """Seconds since the epoch as RFC 3339 in UTC, whole seconds."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

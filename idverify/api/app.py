@@ -116,8 +116,7 @@ def compose(settings: Settings, *, create: bool = True) -> Parts:
             f"pack {recogniser.pack.name!r}, variant {recogniser.pack.variant.name!r}; "
             f"known: {', '.join(sorted(recogniser.policies)) or 'none, run `idverify calibrate`'}"
         )
-    if not settings.dev and settings.issuer == Settings.model_fields["issuer"].default:
-        raise ConfigurationInvalid("IDVERIFY_ISSUER is not set: the URL that relying parties know this installation by")
+    require_issuer(settings)
     vault = open_vault(settings, create=create)
     if settings.duplicates != "off":
         variant = recogniser.pack.variant
@@ -133,6 +132,12 @@ def compose(settings: Settings, *, create: bool = True) -> Parts:
     return parts
 
 
+def require_issuer(settings: Settings) -> None:
+    """Raises ConfigurationInvalid in production without an issuer's URL: what is signed would name this machine's loopback."""
+    if not settings.dev and settings.issuer == Settings.model_fields["issuer"].default:
+        raise ConfigurationInvalid("IDVERIFY_ISSUER is not set: the URL that relying parties know this installation by")
+
+
 def open_vault(settings: Settings, *, create: bool) -> Vault:
     """The part of an installation that needs no models. Keys first, database last.
 
@@ -140,7 +145,10 @@ def open_vault(settings: Settings, *, create: bool) -> Vault:
     not taken for an empty installation. Raises Fault.
     """
     if not create and not settings.keys_folder.exists():
-        raise KeyUnavailable(f"no installation in {settings.data_dir}: `idverify enrol` or `serve` makes one there")
+        raise KeyUnavailable(
+            f"no installation in {settings.data_dir}: is IDVERIFY_DATA_DIR right? `idverify pki issue`, `enrol` or `serve` "
+            "makes one there"
+        )
     wrapper, holder_of = load_keys(settings, create=create)
     folder, verdicts = settings.keys_folder, settings.keys_folder / "signing"
     if create:

@@ -9,7 +9,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from idverify.api.access import ServiceOf
-from idverify.api.answers import json_answer
+from idverify.api.answers import json_answer, public_for
 from idverify.api.credential_schemas import CredentialIn
 from idverify.api.limits import NO_IMAGE_BODY, bounded_body
 from idverify.api.oauth import FORM, form_of, one_header, refusal_of, required
@@ -24,7 +24,7 @@ from idverify.errors import IdverifyError, IssuanceRefused
 
 router = APIRouter(include_in_schema=False)
 METADATA_SECONDS = 300
-_PUBLIC = {"Cache-Control": f"public, max-age={METADATA_SECONDS}", "Access-Control-Allow-Origin": "*"}
+_PUBLIC = public_for(METADATA_SECONDS)
 _SECRET = {"Cache-Control": "no-store"}
 Route = Callable[[Request, Service], Coroutine[Any, Any, Response]]
 

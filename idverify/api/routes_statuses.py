@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request, Response
 
 from idverify import errors
 from idverify.api.access import ServiceOf
-from idverify.api.answers import documented, json_answer
+from idverify.api.answers import documented, json_answer, public_for
 from idverify.api.problems import InsecureTransport, NotFound
 from idverify.api.schemas import StatusListsOut
 from idverify.ceremonies.status_publishing import MAX_AGE_SECONDS, list_uris
@@ -14,7 +14,7 @@ from idverify.ceremonies.status_publishing import MAX_AGE_SECONDS, list_uris
 router = APIRouter(prefix="/v1/status-lists", tags=["status"])
 MEDIA_TYPE = "application/statuslist+jwt"
 _NUMBER = re.compile(r"[1-9][0-9]{0,9}", re.ASCII)
-_PUBLIC = {"Cache-Control": f"public, max-age={MAX_AGE_SECONDS}", "Access-Control-Allow-Origin": "*"}
+_PUBLIC = public_for(MAX_AGE_SECONDS)
 _REFUSALS = (InsecureTransport, errors.Overloaded, errors.StoreUnavailable, errors.Fault)
 
 

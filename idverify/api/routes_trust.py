@@ -6,7 +6,7 @@ from fastapi import APIRouter, Response
 
 from idverify import errors
 from idverify.api.access import ServiceOf
-from idverify.api.answers import documented, json_answer
+from idverify.api.answers import documented, json_answer, public_for
 from idverify.api.problems import InsecureTransport
 from idverify.api.schemas import IssuerKeys
 from idverify.ceremonies import Parts
@@ -14,7 +14,8 @@ from idverify.ceremonies.trust_publication import published
 
 router = APIRouter(tags=["trust"])
 MEDIA_TYPE = "application/jose"
-_PUBLIC = {"Cache-Control": "public, max-age=300", "Access-Control-Allow-Origin": "*"}
+KEPT_SECONDS = 300
+_PUBLIC = public_for(KEPT_SECONDS)
 
 
 @router.get(

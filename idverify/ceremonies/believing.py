@@ -4,6 +4,7 @@ Its own status lists are read from the database, so a revocation counts at once.
 `idverify trust refresh` last fetched into the folder.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -15,9 +16,12 @@ from idverify.credentials.credential_types import credential_types
 from idverify.credentials.status_bits import pack
 from idverify.credentials.status_list import LIFETIME_SECONDS, TTL_SECONDS, StatusList
 from idverify.credentials.trust_list_errors import TrustListExpired
+from idverify.keys.authority import fingerprint
 from idverify.store import Connection, statuses
 
 HERE = "this installation"
+# As lists are numbered here; another issuer may sign any other number, which no database holds.
+_NUMBER, _NUMBERS = re.compile(r"[1-9][0-9]{0,9}", re.ASCII), 2**31
 
 
 def believed_here(vault: Vault, tx: Connection) -> Believed:
@@ -39,7 +43,9 @@ def own_anchors(vault: Vault) -> tuple[Anchor, ...]:
 def number_of(vault: Vault, uri: str) -> int | None:
     """The number of the own status list of that address; None for another's."""
     base, _, number = uri.rpartition("/")
-    return int(number) if base == aggregation_uri(vault) and number.isascii() and number.isdigit() else None
+    if base != aggregation_uri(vault) or not _NUMBER.fullmatch(number) or int(number) >= _NUMBERS:
+        return None
+    return int(number)
 
 
 def _others(vault: Vault) -> Believed:
@@ -68,7 +74,7 @@ class _Lists(Mapping[str, StatusList]):
         return StatusList(
             uri=uri,
             issuer=self.vault.issuer,
-            anchor=Anchor(HERE, self.vault.status_keys.current.root, frozenset()).fingerprint,
+            anchor=fingerprint(self.vault.status_keys.current.root),
             bits=row.bits,
             content=pack(row.bits, statuses.exceptions(self.tx, row.number), row.base),
             issued_at=now,

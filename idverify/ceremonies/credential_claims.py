@@ -14,14 +14,15 @@ from idverify.ceremonies.documents import document_of
 from idverify.ceremonies.founding import Foundation
 from idverify.ceremonies.records import CLAIMS, open_record, require_current
 from idverify.ceremonies.reference import require_subject
-from idverify.credentials.credential import fitting
 from idverify.credentials.credential_types import CredentialType
+from idverify.credentials.type_schema import fitting
 from idverify.errors import DocumentMissing, NoReference
 from idverify.registry import claims as claims_record
 from idverify.registry.claims import Claims
 from idverify.store import Connection, subjects
 
 ADULT = 18
+_EPOCH = date(1970, 1, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,5 @@ def _age(born: date, today: date) -> int:
 
 
 def _end_of(day: str) -> float:
-    """The last moment of a day, in UTC."""
-    after = date.fromisoformat(day) + timedelta(days=1)
-    return datetime(after.year, after.month, after.day, tzinfo=UTC).timestamp()
+    """The last moment of a day, in UTC; of 9999-12-31 too, which is how registries write that a document never ends."""
+    return float((date.fromisoformat(day) - _EPOCH + timedelta(days=1)).total_seconds())

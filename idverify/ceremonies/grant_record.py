@@ -7,15 +7,13 @@ from idverify.ceremonies import Vault
 from idverify.ceremonies.founding import Foundation
 from idverify.ceremonies.row_sealing import open_row, seal_row
 from idverify.ceremonies.wallet_secrets import ACCESS, REFRESH, is_secret, new_secret, secret_hash
+from idverify.credentials.credential import REISSUE_SECONDS
 from idverify.credentials.credential_types import credential_types
 from idverify.errors import StoreUnavailable
 from idverify.store import Connection, grants
 from idverify.store.grants import Row
 
 ACCESS_SECONDS = 300.0
-REISSUE_SECONDS = 90 * 86_400.0
-"""Silent re-issue ends so long after the person was last verified."""
-
 _USE = "credential grant"
 
 

@@ -6,11 +6,10 @@ from idverify.ceremonies import Vault
 from idverify.ceremonies.granting import token_url
 from idverify.ceremonies.issuance import BATCH, credential_url
 from idverify.ceremonies.offering import GRANT_TYPE
+from idverify.credentials import credential, jws, slip
 from idverify.credentials.credential_types import CredentialType, credential_types
 
 NONCE_PATH = "/v1/credentials/nonce"
-SD_JWT_FORMAT, SLIP_FORMAT = "dc+sd-jwt", "idverify-slip+cwt"
-ALGORITHM = "ES256"
 REFRESH = "refresh_token"
 
 
@@ -18,10 +17,10 @@ def issuer_metadata(vault: Vault) -> dict[str, Any]:
     """`/.well-known/openid-credential-issuer`: where to ask, and every credential that may be asked for."""
     configurations: dict[str, Any] = {}
     for type_ in credential_types().values():
-        configurations[type_.name] = _described(type_, SD_JWT_FORMAT, type_.claims)
+        configurations[type_.name] = _described(type_, credential.TYPE, type_.claims)
         for purpose, kind in type_.slips.items():
             configurations[f"{type_.name}.{purpose}"] = {
-                **_described(type_, SLIP_FORMAT, frozenset(kind.claims)),
+                **_described(type_, slip.FORMAT, frozenset(kind.claims)),
                 "purpose": purpose,
             }
     return {
@@ -41,7 +40,7 @@ def server_metadata(vault: Vault) -> dict[str, Any]:
         "token_endpoint_auth_methods_supported": ["none"],
         "grant_types_supported": [GRANT_TYPE, REFRESH],
         "response_types_supported": [],
-        "dpop_signing_alg_values_supported": [ALGORITHM],
+        "dpop_signing_alg_values_supported": [jws.ALGORITHM],
         "pre-authorized_grant_anonymous_access_supported": True,
     }
 
@@ -52,8 +51,8 @@ def _described(type_: CredentialType, format_: str, claims: frozenset[str]) -> d
         "format": format_,
         "vct": type_.vct,
         "cryptographic_binding_methods_supported": ["jwk"],
-        "credential_signing_alg_values_supported": [ALGORITHM],
-        "proof_types_supported": {"jwt": {"proof_signing_alg_values_supported": [ALGORITHM]}},
+        "credential_signing_alg_values_supported": [jws.ALGORITHM],
+        "proof_types_supported": {"jwt": {"proof_signing_alg_values_supported": [jws.ALGORITHM]}},
         "credential_metadata": {
             "display": [{"locale": locale, **card} for locale, card in type_.display.items()],
             "claims": [

@@ -5,9 +5,10 @@ Nobody who merely asks for one makes us write a row.
 
 import hashlib
 import hmac
-from base64 import urlsafe_b64decode
 
 from idverify.ceremonies import Vault
+from idverify.credentials.reading import exact_base64url
+from idverify.errors import TokenInvalid
 from idverify.keys.jwk import base64url
 from idverify.store import Connection, spent
 
@@ -41,11 +42,10 @@ def spend_nonce(vault: Vault, tx: Connection, use: str, nonce: str) -> bool:
 
 def _content(nonce: str) -> bytes | None:
     try:
-        content = urlsafe_b64decode(nonce + "=" * (-len(nonce) % 4))
-    except ValueError:
+        content = exact_base64url(nonce)
+    except TokenInvalid:
         return None
-    sound = len(content) == _TIME + _CHANCE + _TAG and base64url(content) == nonce
-    return content if sound else None
+    return content if len(content) == _TIME + _CHANCE + _TAG else None
 
 
 def _tag(vault: Vault, use: str, content: bytes) -> bytes:

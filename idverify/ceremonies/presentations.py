@@ -113,7 +113,7 @@ def _signed(
 def _subject_of(vault: Vault, tx: Connection, text: str, found: Finding) -> str | None:
     """Whose the credential is, where it holds and was issued here."""
     ours = {one.fingerprint for one in own_anchors(vault)}
-    if not (found.authentic and found.holder_bound) or found.trust_anchor not in ours:
+    if not (found.authentic and found.holder_bound) or found.trust_anchor not in ours or found.claims["iss"] != vault.issuer:
         return None
     payload = parse_object(decode_base64url(sd_jwt.parse(text).jwt.split(".")[1]))
     entry = payload["status"]["status_list"]

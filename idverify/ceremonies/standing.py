@@ -28,11 +28,13 @@ def require_standing(tx: Connection, grant: Grant, type_name: str) -> None:
             raise IssuanceRefused(DENIED, f"{type_name}: revoked; it takes a new live session")
 
 
-def concerns_grants(tx: Connection, *, credential_id: str | None, subject_id: str | None) -> bool:
+def concerns_grants(tx: Connection, *, credential_id: str | None, subject_id: str | None, type_name: str | None = None) -> bool:
     """Whether there is a grant on which more could be issued, though nothing that was may live."""
     if credential_id is not None:
-        owner = grants.subject_of(tx, _grant_id(credential_id))
-        return owner is not None and subject_id in (None, owner)
+        grant_id, _, name = credential_id.partition(".")
+        owner = grants.subject_of(tx, grant_id)
+        fits = subject_id in (None, owner) and type_name in (None, name)
+        return owner is not None and name in credential_types() and fits
     return subject_id is not None and grants.any_of(tx, subject_id)
 
 

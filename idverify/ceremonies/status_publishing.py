@@ -18,13 +18,12 @@ MAX_AGE_SECONDS = 10
 
 @dataclass(frozen=True, slots=True)
 class SignedList:
-    """One list, signed. version: of the list. signed_at: seconds since the epoch. max_age: seconds, for caches."""
+    """One list, signed. version: of the list. signed_at: seconds since the epoch."""
 
     token: str
     etag: str
     version: int
     signed_at: float
-    max_age: int = MAX_AGE_SECONDS
 
 
 def published(vault: Vault, number: int, earlier: SignedList | None = None) -> SignedList | None:

@@ -91,7 +91,7 @@ def set_status(
     chosen = Chosen(vault.now(), credential_id, subject_id, type_name)
     with vault.store.transaction() as tx:
         states = statuses.states(tx, chosen)
-        if states or not concerns_grants(tx, credential_id=credential_id, subject_id=subject_id):
+        if states or not concerns_grants(tx, credential_id=credential_id, subject_id=subject_id, type_name=type_name):
             _require_possible(states, status)
         owner = note_standing(vault, tx, status, credential_id=credential_id, subject_id=subject_id, type_name=type_name)
         if not states:

@@ -56,11 +56,11 @@ class _Reader:
         self.holdings: Holdings = Holdings(folder)
         self.gate = Gate(self.holdings, FileCounters(folder), purpose="gate", allow_dev=True)
 
-    def refresh(self, now: float) -> int:
+    def refresh(self, clock: Clock) -> int:
         """Be online for a moment; how many things came."""
         from idverify.relying.refresh import refresh
 
-        return sum(one.error is None for one in refresh(self.holdings, fetch, now))
+        return sum(one.error is None for one in refresh(self.holdings, fetch, clock))
 
 
 def _issued(story: Story, parts: "Parts", client: "Client", subject_id: str, folder: Path, clock: Clock) -> "Folder":
@@ -91,7 +91,7 @@ def _trusting(story: Story, parts: "Parts", folder: Path, clock: Clock) -> tuple
         pin, source = fingerprint(parts.trust_list_keys.current.root), f"{parts.issuer}/v1/trust-list"
         for one in readers:
             one.holdings.accept_list(fetch(source, LARGEST).strip(), pin, source=source, now=clock())
-        say(f"fetched: {sum(one.refresh(clock()) for one in readers)} documents, each signed under that root")
+        say(f"fetched: {sum(one.refresh(clock) for one in readers)} documents, each signed under that root")
     return readers[0], readers[1], readers[2]
 
 
@@ -136,7 +136,7 @@ def _revoked(story: Story, parts: "Parts", subject_id: str, wallet: "Folder", ga
         due = clock() + PUBLISHED_SECONDS
         found = None
         while found is None or (found.status is not Status.REVOKED and clock() < due):
-            gate.refresh(clock())
+            gate.refresh(clock)
             found = gate.gate.examine(code(wallet, SLIP, now=clock()), clock())
         say(f"{_said(found)} (exit {findings.exit_code(found)})")
 

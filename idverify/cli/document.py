@@ -49,9 +49,9 @@ def document(
 
 def _parsed(raw: bytes) -> dict[str, Any]:
     """Raises InvalidInput unless it is a JSON object that names no member twice."""
-    from idverify.credentials.reading import no_constant, parse_object, unique_members
+    from idverify.credentials.reading import strict_object
 
     try:
-        return parse_object(raw, object_pairs_hook=unique_members, parse_constant=no_constant)
+        return strict_object(raw)
     except TokenInvalid:
         raise InvalidInput("the claims are not a JSON object, or name a member twice") from None

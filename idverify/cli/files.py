@@ -1,8 +1,11 @@
 """Reading what a person named on the command line."""
 
+import sys
 from pathlib import Path
 
 from idverify.errors import InvalidInput, TooLarge
+
+STANDARD_INPUT = "-"
 
 
 def read_file(path: Path, *, limit: int = 64 * 1024 * 1024) -> bytes:
@@ -15,3 +18,16 @@ def read_file(path: Path, *, limit: int = 64 * 1024 * 1024) -> bytes:
     if len(data) > limit:
         raise TooLarge(f"{path} is larger than {limit} bytes")
     return data
+
+
+def read_standard_input(limit: int) -> bytes:
+    """All of standard input. Raises TooLarge beyond `limit` bytes."""
+    data = sys.stdin.buffer.read(limit + 1)
+    if len(data) > limit:
+        raise TooLarge(f"standard input is longer than {limit} bytes")
+    return data
+
+
+def read_named(name: str, *, limit: int) -> bytes:
+    """Standard input where the name is `-`, else the file of that name. Raises as `read_file`."""
+    return read_standard_input(limit) if name == STANDARD_INPUT else read_file(Path(name), limit=limit)

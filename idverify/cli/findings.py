@@ -10,12 +10,10 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from idverify.cli.output import printable, stdout, timestamp
+from idverify.cli.output import CANNOT_TELL, OK, REJECTED, printable, stdout, timestamp
 from idverify.credentials.credential_types import type_of_vct
 from idverify.credentials.findings import ACCEPTED, Finding, Status
 from idverify.errors import TokenInvalid
-
-EXIT_ACCEPTED, EXIT_REFUSED, EXIT_UNKNOWN = 0, 1, 5
 
 _STYLES = {"VALID": "white on green", "UNKNOWN": "black on yellow"}
 _REFUSING = ("errors", "credential_errors", "slip_errors", "status_errors", "trust_list_errors")
@@ -36,8 +34,8 @@ def word(finding: Finding) -> str:
 def exit_code(finding: Finding) -> int:
     """0 accepted, 5 authentic but of unknown status, 1 all else."""
     if finding.accepted:
-        return EXIT_ACCEPTED
-    return EXIT_UNKNOWN if word(finding) == Status.UNKNOWN else EXIT_REFUSED
+        return OK
+    return CANNOT_TELL if word(finding) == Status.UNKNOWN else REJECTED
 
 
 def explain(code: str) -> str:

@@ -12,8 +12,9 @@ import typer
 
 from idverify import qr
 from idverify.cli import findings
-from idverify.cli.files import read_file
-from idverify.cli.output import console, stdout, write_json
+from idverify.cli.challenge import parse_challenge
+from idverify.cli.files import STANDARD_INPUT, read_file
+from idverify.cli.output import CANNOT_TELL, OK, REJECTED, console, stdout, write_json
 from idverify.credentials.findings import Finding
 from idverify.credentials.slip import CHALLENGE_BYTES
 from idverify.credentials.slip_text import LARGEST
@@ -25,7 +26,6 @@ from idverify.relying.gate import Gate
 
 app = typer.Typer()
 
-STANDARD_INPUT = "-"
 NEW = "new"
 HERE = Path("trust")  # as for `idverify trust`
 PICTURES = frozenset({".png", ".jpg", ".jpeg", ".webp"})
@@ -75,7 +75,7 @@ def gate(
     raise typer.Exit(worst)
 
 
-_SEVERITY = (findings.EXIT_ACCEPTED, findings.EXIT_UNKNOWN, findings.EXIT_REFUSED)
+_SEVERITY = (OK, CANNOT_TELL, REJECTED)
 
 
 class _Door:
@@ -86,11 +86,13 @@ class _Door:
     ) -> None:
         if not trust.is_dir():
             raise InvalidInput(f"{trust} is not there: `idverify trust add` makes it")
+        if portrait is not None and not portrait.parent.is_dir():  # said now, not when the first person passes
+            raise InvalidInput(f"cannot write {portrait}: {portrait.parent} is no folder")
         self._gate = Gate(Holdings(trust), FileCounters(trust), purpose=purpose, allow_dev=allow_dev)
         self._renewed = challenge == NEW
         self._portrait, self._as_json = portrait, as_json
         if challenge is not None:
-            self._gate.ask(self._new() if self._renewed else _challenge(challenge))
+            self._gate.ask(self._new() if self._renewed else parse_challenge(challenge))
 
     def examine(self, text: str | bytes, where: str) -> int:
         """Say what the code is worth; the exit code that it earns."""
@@ -110,16 +112,6 @@ class _Door:
         made = os.urandom(CHALLENGE_BYTES)
         console.print(f"challenge [bold]{made.hex()}[/bold]")
         return made
-
-
-def _challenge(spelled: str) -> bytes:
-    try:
-        found = bytes.fromhex(spelled)
-    except ValueError:
-        found = b""
-    if len(found) != CHALLENGE_BYTES:
-        raise typer.BadParameter(f"a challenge has {2 * CHALLENGE_BYTES} hex digits, or is `{NEW}`")
-    return found
 
 
 def _keep_portrait(path: Path, found: Finding) -> None:
@@ -152,7 +144,7 @@ def _lines() -> Iterator[tuple[bytes, str]]:
 
 def _pictures(path: Path) -> Iterator[tuple[str, str]]:
     whole = path.is_dir()
-    for one in sorted(one for one in path.iterdir() if one.suffix.lower() in PICTURES) if whole else [path]:
+    for one in _within(path) if whole else [path]:
         try:
             texts = qr.read(decode(read_file(one)).pixels)
         except (ImageRejected, TooLarge) as error:
@@ -166,13 +158,26 @@ def _pictures(path: Path) -> Iterator[tuple[str, str]]:
             yield text, one.name
 
 
+def _within(folder: Path) -> list[Path]:
+    try:
+        found = sorted(one for one in folder.iterdir() if one.suffix.lower() in PICTURES)
+    except OSError as error:
+        raise InvalidInput(f"cannot read {folder}: {error.strerror}") from None
+    if not found:
+        raise InvalidInput(f"{folder} holds no picture: {', '.join(sorted(PICTURES))}")
+    return found
+
+
 def _seen_by(number: int) -> Iterator[tuple[str, str]]:
     import cv2
     import numpy as np
 
     video = cv2.VideoCapture(number)
     if not video.isOpened():
-        raise InvalidInput(f"camera {number} cannot be opened")
+        raise InvalidInput(
+            f"camera {number} cannot be opened: is it there, and does no other program hold it? The first is 0; a scanner "
+            "needs none: idverify gate -"
+        )
     last_seen: dict[str, float] = {}
     try:
         while True:

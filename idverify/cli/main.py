@@ -14,10 +14,8 @@ from importlib import import_module
 import typer
 
 from idverify import __version__
-from idverify.cli.output import console, write_json
+from idverify.cli.output import FAULT, INTERRUPTED, OK, REJECTED, UNUSABLE_INPUT, USAGE, console, write_json
 from idverify.errors import AccessDenied, IdverifyError, InputError, TokenInvalid
-
-OK, REJECTED, USAGE, UNUSABLE_INPUT, FAULT, CANNOT_TELL, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
 
 # Commands that stand at the top level with the file each is in, and files that are a group of commands of that name.
 TOP_LEVEL = {

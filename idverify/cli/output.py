@@ -15,7 +15,9 @@ stdout = Console(highlight=False)
 
 AsJson = Annotated[bool, typer.Option("--json", help="print one JSON object on standard output, and nothing else")]
 
-EXIT_CODES = {"accepted": 0, "rejected": 1, "inconclusive": 5}
+OK, REJECTED, USAGE, UNUSABLE_INPUT, FAULT, CANNOT_TELL, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
+
+EXIT_CODES = {"accepted": OK, "rejected": REJECTED, "inconclusive": CANNOT_TELL}
 """Of a command that ends with a decision, by the decision's name."""
 
 _COLOURS = {"accepted": "green", "rejected": "red", "inconclusive": "yellow"}

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.markup import escape
 from rich.table import Column, Table
 
-from idverify.cli.installation import OPERATOR, Dev, vault_only
+from idverify.cli.installation import OPERATOR, Dev, settings_for, vault_only
 from idverify.cli.output import AsJson, console, emit, stdout, timestamp
 from idverify.errors import InvalidInput, KeyUnavailable
 
@@ -68,14 +69,17 @@ def issue(
 
     Example: idverify pki issue --root /media/root
 
-    Exit codes: 0 done, 4 a fault.
+    Exit codes: 0 done, 4 IDVERIFY_ISSUER is not set, the root does not open, or another fault.
     """
     from idverify.ceremonies.certification import certify
 
+    _require_issuer(dev=dev)
     opened = _opened(root, passphrase_file)
     with vault_only(dev=dev, create=True) as vault:
         made = certify(vault, opened, actor=OPERATOR, replace=replace)
-    result = {
+        issuer = vault.issuer
+    result: dict[str, Any] = {
+        "issuer": issuer,
         "issued": [
             {
                 "purpose": one.purpose,
@@ -85,7 +89,7 @@ def issue(
                 "valid_until": timestamp(one.certificate.ends),
             }
             for one in made
-        ]
+        ],
     }
 
     def table() -> None:
@@ -93,6 +97,7 @@ def issue(
             stdout.print(f"{one['purpose']}: {one['kid']} signs until {one['signs_until']}", markup=False)
         if not made:
             stdout.print("every key has a certificate that signs for two months yet")
+        stdout.print(f"issuer: {issuer}", markup=False, soft_wrap=True)
 
     emit(result, as_json=as_json, table=table)
 
@@ -109,6 +114,7 @@ def rotate(root: Root, passphrase_file: PassphraseFile = None, dev: Dev = False,
     """
     from idverify.ceremonies.certification import rotate_certified
 
+    _require_issuer(dev=dev)
     opened = _opened(root, passphrase_file)
     with vault_only(dev=dev) as vault:
         done = rotate_certified(vault, opened, actor=OPERATOR)
@@ -124,7 +130,7 @@ def rotate(root: Root, passphrase_file: PassphraseFile = None, dev: Dev = False,
 
 @app.command("list")
 def list_(dev: Dev = False, as_json: AsJson = False) -> None:
-    """List the certificates, until when each signs and is valid, and the pin of the root above it.
+    """List the certificates: for whom, until when each signs and is valid, and the pin of the root above it.
 
     Example: idverify pki list --json
 
@@ -134,9 +140,12 @@ def list_(dev: Dev = False, as_json: AsJson = False) -> None:
         rows = _listed(vault)
 
     def table() -> None:
-        shown = Table("purpose", "key", "signs until", "valid until", Column("kid", overflow="fold"))
+        shown = Table(
+            "purpose", "key", Column("issuer", overflow="fold"), "signs until", "valid until", Column("kid", overflow="fold")
+        )
         for one in rows:
-            shown.add_row(one["purpose"], one["state"], one["signs_until"], one["valid_until"], one["kid"])
+            issuers = escape("\n".join(one["issuers"]))
+            shown.add_row(one["purpose"], one["state"], issuers, one["signs_until"], one["valid_until"], one["kid"])
         stdout.print(shown)
         for pin in sorted({one["root"] for one in rows}):
             stdout.print(f"root: {pin}", markup=False)
@@ -165,6 +174,13 @@ def _listed(vault: "Vault") -> list[dict[str, Any]]:
             for one in keys.certificates()
         ]
     return rows
+
+
+def _require_issuer(*, dev: bool) -> None:
+    """Before the root's passphrase is asked for. Raises ConfigurationInvalid."""
+    from idverify.api.app import require_issuer
+
+    require_issuer(settings_for(dev=dev))
 
 
 def _opened(root: Path, passphrase_file: Path | None) -> "Authority":

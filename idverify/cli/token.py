@@ -1,6 +1,5 @@
 """`idverify token`: the strict validator on the command line, against a saved key set or a fetched one."""
 
-import sys
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -10,19 +9,17 @@ import typer
 from rich.table import Table
 
 from idverify.cli.fetching import fetch
-from idverify.cli.files import read_file
-from idverify.cli.output import AsJson, emit, printable, stdout, timestamp
+from idverify.cli.files import STANDARD_INPUT, read_file, read_standard_input
+from idverify.cli.output import REJECTED, AsJson, emit, printable, stdout, timestamp
 from idverify.credentials import verdict
 from idverify.credentials.trust import parse_trust
 from idverify.credentials.verdict import VerdictClaims
-from idverify.errors import InvalidInput, TokenInvalid
+from idverify.errors import TokenInvalid
 
 app = typer.Typer(help="Validate verdict tokens.", no_args_is_help=True)
 
 LARGEST_TRUST = 1024 * 1024
 LARGEST_TOKEN = 64 * 1024
-EXIT_REFUSED = 1
-STANDARD_INPUT = "-"
 
 
 @app.callback()
@@ -46,24 +43,17 @@ def validate(
 
     Exit codes: 0 valid, 1 refused, 2 usage, 3 a file is missing or the trust cannot be used.
     """
-    text = _standard_input() if token == STANDARD_INPUT else token.strip()
+    named = token if token != STANDARD_INPUT else read_standard_input(LARGEST_TOKEN).decode("ascii", "replace")
     keys = parse_trust(fetch(trust, LARGEST_TRUST) if "://" in trust else read_file(Path(trust), limit=LARGEST_TRUST))
     try:
         claims = verdict.validate(
-            text, keys, audience=audience, issuer=issuer, nonce=nonce, allow_dev=allow_dev, now=time.time()
+            named.strip(), keys, audience=audience, issuer=issuer, nonce=nonce, allow_dev=allow_dev, now=time.time()
         )
     except TokenInvalid as error:
         refusal = {"code": error.code, "message": error.message}
         emit({"valid": False, "error": refusal}, as_json=as_json, table=lambda: _print_refusal(refusal))
-        raise typer.Exit(EXIT_REFUSED) from None
+        raise typer.Exit(REJECTED) from None
     emit({"valid": True, "claims": _spelled(claims)}, as_json=as_json, table=lambda: _print_claims(claims))
-
-
-def _standard_input() -> str:
-    content = sys.stdin.buffer.read(LARGEST_TOKEN + 1)
-    if len(content) > LARGEST_TOKEN:
-        raise InvalidInput("standard input is longer than any token")
-    return content.decode("ascii", "replace").strip()
 
 
 def _spelled(claims: VerdictClaims) -> dict[str, Any]:

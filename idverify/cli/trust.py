@@ -1,6 +1,5 @@
 """`idverify trust`: whom a relying party believes, and the list that an operator publishes."""
 
-import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,16 +8,17 @@ import typer
 from rich.table import Column, Table
 
 from idverify.cli.installation import OPERATOR, Dev, vault_only
-from idverify.cli.output import AsJson, emit, stdout, timestamp
-from idverify.errors import InvalidInput, TokenInvalid
+from idverify.cli.output import CANNOT_TELL, AsJson, emit, stdout, timestamp
+from idverify.errors import InvalidInput, TokenInvalid, TrustListUnpublished
 
 if TYPE_CHECKING:
+    from idverify.ceremonies import Vault
+    from idverify.ceremonies.trust_publication import Scheme
     from idverify.credentials.trust_list_document import Entity
     from idverify.relying.folder import HeldList, Holdings
 
 app = typer.Typer(help="Whom a relying party believes, and for what.", no_args_is_help=True)
 
-CANNOT_TELL = 5
 HERE = Path("trust")
 Where = Annotated[Path, typer.Option("--trust", envvar="IDVERIFY_TRUST", help="the relying party's folder")]
 
@@ -43,10 +43,11 @@ def add(
 
     Exit codes: 0 accepted, 1 the list does not hold (another root, altered, older, expired), 3 it cannot be had, 4 a fault.
     """
+    from idverify.cli.trust_scheme import vct_of
     from idverify.credentials.trust_list import LARGEST
     from idverify.relying.folder import Holdings
 
-    types = frozenset(_vct(one) for one in type_) if type_ else None
+    types = frozenset(vct_of(one) for one in type_) if type_ else None
     url = source if "://" in source else None
     holdings = Holdings(trust)
     holdings.accept_list(_raw(source, LARGEST), pin, types, source=url, now=time.time())
@@ -90,14 +91,14 @@ def refresh(trust: Where = HERE, as_json: AsJson = False) -> None:
 
     Exit codes: 0 all of it came, 3 no list is held, 5 some of it did not come (what was held before stays), 4 a fault.
     """
-    from idverify.cli.fetching import fetch
+    from idverify.cli.fetching import ManyFetches
     from idverify.relying import refresh as refreshing
     from idverify.relying.folder import Holdings
 
     holdings = Holdings(trust)
     if not holdings.lists():
         raise InvalidInput(f"{trust} holds no trust list: `idverify trust add` accepts one")
-    attempts = refreshing.refresh(holdings, fetch, time.time())
+    attempts = refreshing.refresh(holdings, ManyFetches(), time.time)
     rows = [
         {"what": one.what, "url": one.url, "code": one.error and one.error.code, "message": one.error and one.error.message}
         for one in attempts
@@ -128,8 +129,10 @@ def publish(
     from idverify.ceremonies import trust_publication
     from idverify.cli.trust_scheme import read_scheme
 
+    if out is not None:
+        _require_new(out)
     with vault_only(dev=dev) as vault:
-        decided = trust_publication.decided(vault) if scheme is None else read_scheme(scheme, vault)
+        decided = _decided(vault) if scheme is None else read_scheme(scheme, vault)
         done = trust_publication.publish(vault, decided, actor=OPERATOR)
     if out is not None:
         _write_new(out, done.text)
@@ -160,10 +163,14 @@ def _show(holdings: "Holdings", *, as_json: bool) -> int:
 
     def table() -> None:
         for row in rows:
-            until = row["next_update"] or row["code"]
-            stdout.print(f"{row['operator'] or 'a list'}, number {row['sequence']}, until {until}", markup=False)
+            state = f"until {row['next_update']}" if row["code"] is None else f"not in force: {row['message']} ({row['code']})"
+            stdout.print(f"{row['operator'] or 'a list'}, number {row['sequence']}, {state}", markup=False, soft_wrap=True)
             stdout.print(f"  pin {row['pin']}", markup=False, soft_wrap=True)
-        _print_issuers(found)
+        if found:
+            _print_issuers(found)
+        if not rows:
+            said = f"{holdings.folder} holds no trust list, nobody is believed: `idverify trust add` accepts one"
+            stdout.print(said, markup=False, soft_wrap=True)
 
     emit({"lists": rows}, as_json=as_json, table=table)
     return CANNOT_TELL if rows and all(row["code"] for row in rows) else 0
@@ -172,11 +179,12 @@ def _show(holdings: "Holdings", *, as_json: bool) -> int:
 def _row(held: "HeldList", now: float) -> tuple[dict[str, Any], "list[Entity]"]:
     from idverify.credentials.trust_list_document import Entity, spoken
 
-    row: dict[str, Any] = {"pin": held.pin, "sequence": held.sequence, "source": held.source, "operator": None, "code": None}
+    row: dict[str, Any] = {"pin": held.pin, "sequence": held.sequence, "source": held.source, "operator": None}
+    row |= {"code": None, "message": None}
     try:
         listed = held.read(now).document
     except TokenInvalid as error:
-        return row | {"code": error.code, "next_update": None, "issuers": []}, []
+        return row | {"code": error.code, "message": error.message, "next_update": None, "issuers": []}, []
     narrowed = [Entity(held.narrowed(one), one.issuers) for one in listed.entities]
     entities = [one for one in narrowed if one.anchor.types]
     described = [_described(one) for one in entities]
@@ -202,19 +210,27 @@ def _print_issuers(entities: "list[Entity] | tuple[Entity, ...]") -> None:
     stdout.print(table)
 
 
-def _vct(name: str) -> str:
-    from idverify.cli.trust_scheme import vct_of
-
-    return vct_of(name)
-
-
 def _raw(source: str, limit: int) -> bytes:
     from idverify.cli.fetching import fetch
-    from idverify.cli.files import read_file
+    from idverify.cli.files import read_named
 
-    if source == "-":
-        return sys.stdin.buffer.read(limit + 1).strip()
-    return (fetch(source, limit) if "://" in source else read_file(Path(source), limit=limit)).strip()
+    return (fetch(source, limit) if "://" in source else read_named(source, limit=limit)).strip()
+
+
+def _decided(vault: "Vault") -> "Scheme":
+    """As the operator decided before. Raises TrustListUnpublished where that never was."""
+    from idverify.ceremonies import trust_publication
+
+    try:
+        return trust_publication.decided(vault)
+    except TrustListUnpublished:
+        raise TrustListUnpublished("nothing was published before: name a file that says what, trust.toml") from None
+
+
+def _require_new(path: Path) -> None:
+    """Before anything is published: a command that fails should have done nothing. Raises InvalidInput."""
+    if path.exists() or not path.parent.is_dir():
+        raise InvalidInput(f"cannot write {path}: --out takes a new file in a folder that is there")
 
 
 def _write_new(path: Path, text: str) -> None:

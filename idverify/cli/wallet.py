@@ -11,7 +11,8 @@ import typer
 from rich import box
 from rich.table import Table
 
-from idverify.cli.output import AsJson, console, emit, stdout, timestamp
+from idverify.cli.files import STANDARD_INPUT, read_standard_input
+from idverify.cli.output import UNUSABLE_INPUT, AsJson, console, emit, stdout, timestamp
 from idverify.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="A person's wallet, for tests and demonstrations: its keys lie in a folder.", no_args_is_help=True)
 
-UNUSABLE = 3
 LARGEST_OFFER = 64 * 1024
 
 Where = Annotated[Path, typer.Option("--wallet", envvar="IDVERIFY_WALLET", help="the wallet's folder")]
@@ -66,7 +66,8 @@ def accept(
     from idverify.wallet.offers import read_offer
 
     folder = Folder(wallet)
-    found = read_offer(sys.stdin.read(LARGEST_OFFER) if offer == "-" else offer, send)
+    text = offer if offer != STANDARD_INPUT else read_standard_input(LARGEST_OFFER).decode("utf-8", "replace")
+    found = read_offer(text, send)
     if found.needs_tx_code and tx_code is None and sys.stdin.isatty():
         tx_code = typer.prompt("the code that the issuer gave", err=True).strip()
     taken = list(_client(folder).accept(found, tx_code=tx_code, copies=copies))
@@ -103,12 +104,13 @@ def renew(
     denied = {one.configuration: one.message for one in outcomes if isinstance(one, Denied)}
 
     def table() -> None:
-        _print(taken)
+        if taken:
+            _print(taken)
         for name, message in denied.items():
             console.print(f"{name} is not renewed: {message}", markup=False)
 
     emit({"taken": [_spelled(one) for one in taken], "denied": denied}, as_json=as_json, table=table)
-    raise typer.Exit(UNUSABLE if denied and (only or not taken) else 0)
+    raise typer.Exit(UNUSABLE_INPUT if denied and (only or not taken) else 0)
 
 
 @app.command(name="list")
@@ -176,6 +178,7 @@ def qr(
 
     Exit codes: 0 shown, 2 usage, 3 no such slip or claim, or its day is over, 4 the wallet cannot be used, 130 interrupted.
     """
+    from idverify.cli.challenge import parse_challenge
     from idverify.credentials.slip import REFRESH_SECONDS
     from idverify.qr import Drawn
     from idverify.wallet.codes import code
@@ -183,7 +186,7 @@ def qr(
 
     if as_json and watch:
         raise typer.BadParameter("--json prints one object, and --watch never ends")
-    folder, asked = Folder(wallet), _challenge(challenge)
+    folder, asked = Folder(wallet), None if challenge is None else parse_challenge(challenge)
     while True:
         made = code(folder, configuration, now=time.time(), show=tuple(show or ()), challenge=asked, issuer=issuer)
         drawn = Drawn(made)
@@ -199,20 +202,6 @@ def qr(
         if not watch:
             return
         time.sleep(REFRESH_SECONDS)
-
-
-def _challenge(spelled: str | None) -> bytes | None:
-    from idverify.credentials.slip import CHALLENGE_BYTES
-
-    if spelled is None:
-        return None
-    try:
-        found = bytes.fromhex(spelled)
-    except ValueError:
-        found = b""
-    if len(found) != CHALLENGE_BYTES:
-        raise typer.BadParameter(f"a challenge has {2 * CHALLENGE_BYTES} hex digits")
-    return found
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -126,7 +126,7 @@ def leaf_may_only_sign(chain: Chain) -> None:
 
 def nothing_unknown_is_critical(chain: Chain) -> None:
     """RFC 5280 section 4.2: a critical extension that is not examined here may not be ignored."""
-    if any(one.critical and one.oid not in _EXAMINED for one in _extensions(chain.leaf)):
+    if any(one.critical and one.oid not in _EXAMINED for one in chain.leaf.extensions):
         raise CertificateUnsuitable
 
 
@@ -242,10 +242,6 @@ def _p256(certificate: x509.Certificate) -> ec.EllipticCurvePublicKey:
     if not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(key.curve, ec.SECP256R1):
         raise CertificateUnsuitable
     return key
-
-
-def _extensions(certificate: x509.Certificate) -> x509.Extensions:
-    return certificate.extensions
 
 
 def _extension(certificate: x509.Certificate, kind: type[Extension]) -> tuple[Extension, bool] | None:

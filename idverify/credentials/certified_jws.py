@@ -1,4 +1,4 @@
-"""Signed tokens that bring the certificate of their key (header x5c, RFC 7515 section 4.1.6): credentials, status lists.
+"""Signed tokens that bring the certificate of their key (header x5c, RFC 7515 section 4.1.6): credentials, lists.
 
 The checks of jws.py, with the certificate in place of a key set: HEADER_CHECKS of jws.py, CHECKS here, then its BODY_CHECKS.
 """
@@ -85,11 +85,16 @@ def sign(payload: Mapping[str, Any], signer: Signer, chain: Sequence[bytes], typ
 
     Raises SigningUnavailable, also for a leaf of another key (no reader would accept the token), and ValueError.
     """
+    require_certified(signer, chain)
+    spelled = [b64encode(one).decode("ascii") for one in chain]
+    return jws.sign(payload, signer, typ, {"kid": signer.kid, "x5c": spelled})
+
+
+def require_certified(signer: Signer, chain: Sequence[bytes]) -> None:
+    """Raise SigningUnavailable unless the leaf (DER, the first of the chain) certifies the signer's key."""
     try:
         certified = bool(chain) and public_key_of(chain[0])["kid"] == signer.kid
     except TokenInvalid:
         certified = False
     if not certified:
         raise SigningUnavailable("the certificate is not one of the signing key: `idverify pki issue` makes one")
-    spelled = [b64encode(one).decode("ascii") for one in chain]
-    return jws.sign(payload, signer, typ, {"kid": signer.kid, "x5c": spelled})

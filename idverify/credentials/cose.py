@@ -127,6 +127,7 @@ def cose_key(point: bytes) -> dict[int, Any]:
 def compressed(key: Any) -> bytes:
     """The compressed point in a COSE_Key that has exactly those members. Raises CborInvalid."""
     sound = type(key) is dict and key.keys() == {_KTY, _CRV, _X, _Y} and (key[_KTY], key[_CRV]) == (_EC2, _P256)
+    sound = sound and type(key[_CRV]) is int  # to Python true is 1
     if not sound or type(key[_X]) is not bytes or len(key[_X]) != COORDINATE or type(key[_Y]) is not bool:
         raise CborInvalid("not the COSE_Key of a P-256 point")
     return bytes([3 if key[_Y] else 2]) + bytes(key[_X])

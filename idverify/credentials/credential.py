@@ -1,25 +1,22 @@
 """Issuing a credential: an SD-JWT VC (draft-ietf-oauth-sd-jwt-vc) bound to the holder's key. docs/reference/credentials.md."""
 
-import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, Literal
-
-from jsonschema import Draft202012Validator
 
 from idverify.credentials import certified_jws, jws, sd_jwt
 from idverify.credentials.assurance import ASSURANCES, METHODS
 from idverify.credentials.certificates import end_of
-from idverify.credentials.credential_types import CredentialType, credential_types
+from idverify.credentials.credential_types import CredentialType
 from idverify.credentials.status_reference import StatusReference
+from idverify.credentials.type_schema import fitting
 from idverify.errors import InvalidInput, SigningUnavailable, TokenInvalid
 from idverify.keys import Signer
 
 TYPE = "dc+sd-jwt"
 DAY = 86_400
-# A new copy may be issued without a new live session for so long (ceremonies hold to it; the credential shows the time).
+# A new copy may be issued without a new live session for so long after the last; the credential shows the time of that.
 REISSUE_SECONDS = 90 * DAY
 FEWEST_DECOYS = 2
 SUBJECT = "sub"
@@ -97,7 +94,7 @@ def issue_batch(
         "vct": type_.vct,
         "iat": day,
         "nbf": day,
-        "exp": min(_end(type_, chain, now), latest_end(type_, now, facts.ends)),
+        "exp": min(_certified_until(type_, chain, now), latest_end(type_, now, facts.ends)),
         "acr": facts.acr,
         "amr": list(facts.amr),
         "auth_time": math.floor(facts.auth_time / DAY) * DAY,
@@ -122,29 +119,6 @@ def latest_end(type_: CredentialType, now: float, ends: float | None = None) -> 
     return latest if ends is None else min(latest, math.floor(ends / DAY) * DAY)
 
 
-def fitting(type_: CredentialType, claims: Mapping[str, Any]) -> None:
-    """Raise InvalidInput, naming the claim and never its value, unless the claims are what the type's schema asks for."""
-    try:
-        json.dumps(claims, ensure_ascii=False, allow_nan=False).encode("utf-8")
-    except (ValueError, TypeError):
-        raise InvalidInput(f"{type_.name}: a claim is not JSON in Unicode") from None
-    error = next(iter(_validator(type_.name).iter_errors(dict(claims))), None)
-    if error is None:
-        return
-    if error.validator == "required":
-        where = next(name for name in error.validator_value if name not in claims)
-        raise InvalidInput(f"{type_.name}: the claim {where} is missing")
-    if error.validator == "additionalProperties":
-        raise InvalidInput(f"{type_.name}: a claim that this type does not have; it has {', '.join(sorted(type_.claims))}")
-    where = str(error.absolute_path[0])
-    raise InvalidInput(f"{type_.name}: the claim {where} does not fit its schema ({error.validator})")
-
-
-@lru_cache(maxsize=64)
-def _validator(name: str) -> Draft202012Validator:
-    return Draft202012Validator(credential_types()[name].schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
-
-
 def _founded(facts: CredentialFacts, now: float) -> None:
     assurance = ASSURANCES.get(facts.acr)
     if assurance is None or not assurance.founds_credential:
@@ -159,15 +133,13 @@ def _founded(facts: CredentialFacts, now: float) -> None:
         raise ValueError("unknown environment")
 
 
-def _end(type_: CredentialType, chain: Sequence[bytes], now: float) -> int:
-    """Rounded up to the day, or down where the certificate ends before: no credential outlives what makes it believed."""
+def _certified_until(type_: CredentialType, chain: Sequence[bytes], now: float) -> int:
+    """The last midnight of the certificate: no credential outlives what makes it believed."""
     try:
-        certified_until = end_of(chain[0]) if chain else 0.0
+        end = math.floor(end_of(chain[0]) / DAY) * DAY if chain else 0
     except TokenInvalid:
-        certified_until = 0.0
-    wanted = now + type_.validity_days * DAY
-    end = min(math.ceil(wanted / DAY), math.floor(certified_until / DAY)) * DAY
-    if end < wanted - DAY:
+        end = 0
+    if end < now + (type_.validity_days - 1) * DAY:
         raise SigningUnavailable("the certificate ends before the credential would: `idverify pki rotate` makes a new one")
     return end
 

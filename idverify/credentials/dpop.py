@@ -11,6 +11,7 @@ from typing import Any
 
 from idverify.credentials import self_signed
 from idverify.credentials.proof_errors import ProofIdentifier, ProofMethod, ProofStale, ProofTarget, ProofTokenHash
+from idverify.credentials.reading import is_seconds
 from idverify.keys.jwk import base64url
 
 TYPE = "dpop+jwt"
@@ -58,8 +59,7 @@ def is_for_this_address(claims: Mapping[str, Any], expected: Expected) -> None:
 def was_made_now(claims: Mapping[str, Any], expected: Expected) -> None:
     """Within a minute, either way."""
     iat: Any = claims.get("iat")
-    number = isinstance(iat, int | float) and not isinstance(iat, bool)
-    if not number or not abs(iat - expected.now) <= WINDOW_SECONDS:
+    if not is_seconds(iat) or not expected.now - WINDOW_SECONDS <= iat <= expected.now + WINDOW_SECONDS:
         raise ProofStale
 
 

@@ -55,7 +55,7 @@ class TokenDuplicateMember(_Refused):
 
 
 class TokenNumber(_Refused):
-    """A number is not JSON: NaN or Infinity."""
+    """A number is not JSON (NaN or Infinity), or more than a double holds."""
 
     code = "token_number"
 
@@ -73,7 +73,7 @@ class TokenText(_Refused):
 
 
 class TokenHeaderForbidden(_Refused):
-    """The header carries more than alg, typ and kid. Keys and their addresses (jwk, jku, x5c, x5u) never come from a token."""
+    """The header carries a member that no token of this kind has, such as a key or the address of one (jwk, jku, x5u)."""
 
     code = "token_header_forbidden"
 

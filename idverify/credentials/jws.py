@@ -39,6 +39,7 @@ from idverify.keys.jwk import base64url
 
 ALGORITHM = "ES256"
 SIGNATURE_BYTES = 64
+COORDINATE_CHARACTERS = 43
 LARGEST = 8192
 DEEPEST = 8
 _NAMED_BY_A_CHECK = frozenset({"alg", "typ", "kid", "crit"})
@@ -241,7 +242,7 @@ def payload_has_no_duplicates(token: Candidate) -> None:
 
 
 def payload_numbers_are_json(token: Candidate) -> None:
-    """RFC 8259 section 6 knows neither NaN nor Infinity."""
+    """RFC 8259 section 6 knows neither NaN nor Infinity, and what no double holds is Infinity to half of all readers."""
     parse_object(token.decoded[1], parse_constant=no_constant)
 
 
@@ -318,6 +319,9 @@ def is_point(x: object, y: object) -> bool:
 
 @lru_cache(maxsize=256)
 def _public_key(x: str, y: str) -> ECKey:
+    # The library skips zeros in front: one key would have many spellings, and many thumbprints.
+    if len(x) != COORDINATE_CHARACTERS or len(y) != COORDINATE_CHARACTERS:
+        raise ValueError("a coordinate has 32 bytes (RFC 7518 section 6.2.1.2)")
     key = ECKey.import_key({"kty": "EC", "crv": "P-256", "x": x, "y": y})
     _ = key.public_key  # joserfc parses the point at first use: a point off the curve is refused here
     return key

@@ -19,13 +19,13 @@ from idverify.credentials.credential_errors import (
     BindingTime,
 )
 from idverify.credentials.errors import TokenSignature
+from idverify.credentials.reading import is_seconds
 from idverify.credentials.replays import Replays
 from idverify.credentials.trust import Jwk
 from idverify.keys import Signer
 
 TYPE = "kb+jwt"
 WINDOW_SECONDS = 60
-_LATEST = 2**53
 _CLAIMS = frozenset({"iat", "aud", "nonce", "sd_hash"})
 
 
@@ -63,10 +63,10 @@ class Binding:
 
 def claims_have_their_types(binding: Binding) -> None:
     """Exactly iat, aud, nonce and sd_hash."""
-    iat, others = binding.payload.get("iat"), [binding.payload.get(name) for name in ("nonce", "sd_hash")]
+    others = [binding.payload.get(name) for name in ("nonce", "sd_hash")]
     if binding.payload.keys() != _CLAIMS or not all(isinstance(one, str) and one for one in others):
         raise BindingClaim
-    if not isinstance(iat, int | float) or isinstance(iat, bool) or not 0 <= iat <= _LATEST:
+    if not is_seconds(binding.payload.get("iat")):
         raise BindingClaim
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from idverify.credentials import self_signed
 from idverify.credentials.errors import TokenAudience, TokenNonce
 from idverify.credentials.proof_errors import ProofStale
+from idverify.credentials.reading import is_seconds
 
 TYPE = "openid4vci-proof+jwt"
 OLDEST_SECONDS = 300
@@ -32,8 +33,7 @@ def is_for_us(claims: Mapping[str, Any], issuer: str, now: float) -> None:
 def was_made_lately(claims: Mapping[str, Any], issuer: str, now: float) -> None:
     """Five minutes at most: what really binds it to now is the nonce."""
     iat: Any = claims.get("iat")
-    number = isinstance(iat, int | float) and not isinstance(iat, bool)
-    if not number or not now - OLDEST_SECONDS <= iat <= now + SKEW_SECONDS:
+    if not is_seconds(iat) or not now - OLDEST_SECONDS <= iat <= now + SKEW_SECONDS:
         raise ProofStale
 
 

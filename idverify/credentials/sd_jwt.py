@@ -6,7 +6,6 @@ take each out in turn.
 
 import hashlib
 import json
-from base64 import urlsafe_b64encode
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,7 +22,7 @@ from idverify.credentials.credential_errors import (
     PresentationMalformed,
     PresentationTooLarge,
 )
-from idverify.credentials.reading import Hook, decode_base64url, no_constant, unique_members, walk
+from idverify.credentials.reading import Hook, decode_base64url, loads, no_constant, unique_members, walk
 from idverify.errors import TokenInvalid
 from idverify.keys.jwk import base64url
 
@@ -67,7 +66,7 @@ def disclosure(name: str, value: Any, salt: bytes) -> str:
 
 def digest(text: str) -> str:
     """SHA-256 of ASCII text, base64url: of a disclosure in `_sd`, of a presentation in `sd_hash`."""
-    return urlsafe_b64encode(hashlib.sha256(text.encode("ascii")).digest())[:DIGEST_CHARACTERS].decode("ascii")
+    return base64url(hashlib.sha256(text.encode("ascii")).digest())
 
 
 def conceal(
@@ -232,7 +231,7 @@ def _array(text: str, *, object_pairs_hook: Hook | None = None, parse_constant: 
     """Salt, name and value. Raises DisclosureMalformed."""
     try:
         content = _bytes(text).decode("utf-8")
-        parsed = json.loads(content, object_pairs_hook=object_pairs_hook, parse_constant=parse_constant)
+        parsed = loads(content, object_pairs_hook, parse_constant)
         salt, name, value = parsed
     except (ValueError, TypeError, RecursionError, TokenInvalid):
         raise DisclosureMalformed from None

@@ -12,7 +12,6 @@ from idverify.credentials import jws
 from idverify.credentials.proof_errors import ProofHeader, ProofKey
 from idverify.keys.jwk import thumbprint
 
-LARGEST = 4096
 _MEMBERS = ("crv", "kty", "x", "y")
 
 

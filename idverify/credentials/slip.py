@@ -6,24 +6,27 @@ envelope holds for a minute, so that a picture of it is soon worthless; a reader
 
 import hashlib
 import math
-from base64 import urlsafe_b64decode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from idverify.credentials import cose, jws, slip_claims, slip_text
+from idverify.credentials import certified_jws, cose, jws, slip_claims, slip_text
 from idverify.credentials.believed import Believed, Standing
-from idverify.credentials.certificates import public_key_of
-from idverify.credentials.credential import Environment, fitting
+from idverify.credentials.credential import Environment
 from idverify.credentials.credential_types import CredentialType
 from idverify.credentials.findings import ACCEPTED, Finding, Status
+from idverify.credentials.reading import exact_base64url
 from idverify.credentials.slip_checks import DEVICE_CHECKS, ISSUER_CHECKS
 from idverify.credentials.slip_code import Candidate, Counters
 from idverify.credentials.slip_errors import SlipForeign
 from idverify.credentials.status_reference import StatusReference
-from idverify.errors import InvalidInput, SigningUnavailable, TokenInvalid
+from idverify.credentials.type_schema import fitting
+from idverify.errors import InvalidInput, TokenInvalid
 from idverify.keys import Signer
 from idverify.keys.jwk import base64url
+
+FORMAT = "idverify-slip+cwt"
+"""Its name among the formats of OpenID4VCI."""
 
 REFRESH_SECONDS = 30
 CHALLENGE_BYTES = 8
@@ -48,19 +51,19 @@ class Slip:
     def read(cls, value: str) -> "Slip":
         """The slip in such a value; nothing of it is validated. Raises InvalidInput."""
         try:
-            parts = [urlsafe_b64decode(one + "=" * (-len(one) % 4)) for one in value.split("~")]
-        except ValueError:
+            slip, *disclosures = (exact_base64url(one) for one in value.split("~"))
+        except TokenInvalid:
             raise InvalidInput("not a slip: base64url and tildes were expected") from None
-        found = cls(parts[0], tuple(parts[1:]))
-        if found.value != value or not all(parts):
-            raise InvalidInput("not a slip: its base64url is not canonical")
-        return found
+        if not slip or not all(disclosures):
+            raise InvalidInput("not a slip: nothing stands between two tildes")
+        return cls(slip, tuple(disclosures))
 
     def showing(self, names: Sequence[str]) -> tuple[bytes, ...]:
         """The disclosures of these claims, in the slip's order. Raises InvalidInput for a claim that the slip does not have."""
         named = {found[0]: one for one in self.disclosures if (found := slip_claims.read_disclosure(one)) is not None}
         if missing := set(names) - named.keys():
-            raise InvalidInput(f"this slip cannot show {', '.join(sorted(missing))}; it can show {', '.join(named)}")
+            can = f"it can show {', '.join(named)}" if named else "it shows all that it says, unasked"
+            raise InvalidInput(f"this slip cannot show {', '.join(sorted(missing))}; {can}")
         return tuple(one for name, one in named.items() if name in names)
 
 
@@ -116,7 +119,8 @@ def issue(
         expires_at=ends_at,
         environment=environment,
     )
-    header = {cose.KEY_ID: _key_id(chain, signer), cose.TYPE: slip_claims.TYPE}
+    certified_jws.require_certified(signer, chain)
+    header = {cose.KEY_ID: hashlib.sha256(chain[0]).digest()[: slip_claims.KEY_ID_BYTES], cose.TYPE: slip_claims.TYPE}
     return Slip(cose.sign1(header, cose.encode(content), signer), disclosures)
 
 
@@ -189,14 +193,3 @@ def _found(code: Candidate, standing: Standing, refusal: str | None, claims: Map
         type=code.vct,
         claims=claims,
     )
-
-
-def _key_id(chain: Sequence[bytes], signer: Signer) -> bytes:
-    """The kid of a slip. Raises SigningUnavailable where the certificate is not one of the signing key."""
-    try:
-        certified = bool(chain) and public_key_of(chain[0])["kid"] == signer.kid
-    except TokenInvalid:
-        certified = False
-    if not certified:
-        raise SigningUnavailable("the certificate is not one of the signing key: `idverify pki issue` makes one")
-    return hashlib.sha256(chain[0]).digest()[: slip_claims.KEY_ID_BYTES]

@@ -16,7 +16,7 @@ from idverify.credentials.anchors import Anchor
 from idverify.credentials.certificates import Leaf
 from idverify.credentials.findings import Status
 from idverify.credentials.purposes import Purpose
-from idverify.credentials.reading import decode_base64url
+from idverify.credentials.reading import decode_base64url, is_seconds
 from idverify.credentials.status_bits import VALUES, Inflated, encode, inflate, size_of, status_at
 from idverify.credentials.status_errors import (
     StatusListBits,
@@ -42,7 +42,6 @@ SKEW_SECONDS = 60
 LARGEST = 600_000
 """Characters of a token: 2^20 statuses of two bits that do not compress at all make 466,000."""
 
-_LATEST = 2**53
 _MEANING: Mapping[int | None, Status] = {value: status for status, value in VALUES.items()}
 
 
@@ -130,7 +129,7 @@ def claims_have_their_types(token: Candidate) -> None:
 
 def times_are_numbers(token: Candidate) -> None:
     """RFC 7519 section 2, NumericDate; exp and ttl are required here: a list without an end is never stale."""
-    if not all(_is_number(token.claims.get(name)) for name in ("iat", "exp", "ttl")):
+    if not all(is_seconds(token.claims.get(name)) for name in ("iat", "exp", "ttl")):
         raise StatusListTime
 
 
@@ -232,7 +231,3 @@ def read(token: str | bytes, anchors: Sequence[Anchor], now: float, *, uri: str 
         expires_at=claims["exp"],
         ttl=claims["ttl"],
     )
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= _LATEST

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from idverify.credentials.reading import no_constant, parse_object, unique_members
+from idverify.credentials.reading import strict_object
 from idverify.errors import InvalidInput, TokenInvalid
 
 Jwk = Mapping[str, Any]
@@ -12,7 +12,7 @@ Jwk = Mapping[str, Any]
 def parse_trust(raw: bytes) -> Mapping[str, Any]:
     """The JWK Set in these bytes. Raises InvalidInput when it is none."""
     try:
-        trust = parse_object(raw, object_pairs_hook=unique_members, parse_constant=no_constant)
+        trust = strict_object(raw)
     except TokenInvalid:
         raise InvalidInput("the trust is not a JSON object, or names a member twice: expected a JWK Set") from None
     trusted_keys(trust)

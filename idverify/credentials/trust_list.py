@@ -27,11 +27,15 @@ LARGEST = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class TrustList:
-    """A list that holds. pin: SHA-256 of the root that signed, hex. digest: SHA-256 of its payload, hex."""
+    """A list that holds. pin: SHA-256 of the root that signed, hex. digest: SHA-256 of its payload, hex.
+
+    ends: seconds since the epoch, from when it vouches for nobody: NextUpdate, or the end of its certificate before that.
+    """
 
     pin: str
     digest: str
     document: Document
+    ends: float
 
     @property
     def held(self) -> Held:
@@ -99,4 +103,4 @@ def validate(text: str | bytes, *, pin: str, now: float, held: Held | None = Non
     document = trust_list_document.read(token.payload)
     for list_check in trust_list_checks.CHECKS:
         list_check(document, Reader(now, digest, held))
-    return TrustList(pin, digest, document)
+    return TrustList(pin, digest, document, min(document.next_update, token.leaf.not_after))

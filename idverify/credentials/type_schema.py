@@ -1,5 +1,6 @@
-"""Holding a part of a credential's claims against the schema of their type: the part that a document on file holds."""
+"""Holding the claims of a credential, or the part of them that a document on file holds, against the schema of their type."""
 
+import json
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
@@ -7,6 +8,18 @@ from typing import Any
 from jsonschema import Draft202012Validator
 
 from idverify.credentials.credential_types import CredentialType, credential_types
+from idverify.errors import InvalidInput
+
+
+def fitting(type_: CredentialType, claims: Mapping[str, Any]) -> None:
+    """Raise InvalidInput, naming the claim and never its value, unless the claims are what the type's schema asks for."""
+    try:
+        json.dumps(claims, ensure_ascii=False, allow_nan=False).encode("utf-8")
+    except (ValueError, TypeError):
+        raise InvalidInput(f"{type_.name}: a claim is not JSON in Unicode") from None
+    wrong = misfit(type_, type_.claims, claims)
+    if wrong is not None:
+        raise InvalidInput(f"{type_.name}: {wrong}")
 
 
 def misfit(type_: CredentialType, names: frozenset[str], claims: Mapping[str, Any]) -> str | None:

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from idverify.credentials import key_binding, presentation, sd_jwt, slip, status_list
 from idverify.credentials.anchors import Anchor
@@ -50,7 +49,7 @@ class Office:
         self.places = [index for index in range(ENTRIES // 10) if index not in self.revoked]
         root = authority.create(folder / "root", name="Example City", now=now)
         self.anchor = Anchor("Example City", root.certificate, frozenset({CARD.vct}))
-        self.signer, self.status_signer = make_signer(), make_signer()
+        self.signer, self.status_signer = FileSigner.new(), FileSigner.new()
         self.chain = (root.issue(self.signer.public_jwk(), usage=Purpose.CREDENTIAL, issuer=ISSUER, now=now),)
         self.status_chain = (root.issue(self.status_signer.public_jwk(), usage=Purpose.STATUS, issuer=ISSUER, now=now),)
         self.list_token = self._sign_list()
@@ -96,14 +95,9 @@ class Office:
         return status_list.sign(content, 1, **where, signer=self.status_signer, chain=self.status_chain, now=self.now)
 
 
-def make_signer() -> FileSigner:
-    """A new key pair, in memory."""
-    return FileSigner(ec.generate_private_key(ec.SECP256R1()))
-
-
 def credential_work(office: Office, n: int) -> list[Work]:
     """SD-JWT VC in batches of 30 copies, and their presentations with two of nine claims shown."""
-    holders = [make_signer() for _ in range(n + WARM)]
+    holders = [FileSigner.new() for _ in range(n + WARM)]
     shown = []
     for number, (card, holder) in enumerate(zip(office.batch(holders), holders, strict=True)):
         nonce = f"nonce-{number}"
@@ -134,7 +128,7 @@ def slip_work(office: Office, n: int) -> list[Work]:
 
     work = []
     for purpose, shown in (("gate", ()), ("police", ("name", "document_number"))):
-        devices = [make_signer() for _ in range(n + WARM)]
+        devices = [FileSigner.new() for _ in range(n + WARM)]
         issued = [(office.slip(purpose, device), device) for device in devices]
         texts = [slip.present(one.slip, one.showing(shown), device, now=office.now, counter=1) for one, device in issued]
         work.append(Work(f"QR slip validated, {purpose}", [partial(validate, text) for text in texts], budget_ms=1.0))

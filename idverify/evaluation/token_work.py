@@ -1,10 +1,8 @@
-"""What `idverify bench tokens` times: an issuer with keys of its own, people who hold what it issued, who asks to see it."""
+"""What `idverify bench tokens` times of verdicts: issued, and validated."""
 
 from collections.abc import Callable
 from functools import partial
 from typing import Final
-
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from idverify.credentials import verdict
 from idverify.credentials.assurance import ACTIVE
@@ -22,7 +20,7 @@ RandomBytes = Callable[[int], bytes]
 
 def verdict_work(n: int, *, now: float, random_bytes: RandomBytes) -> list[Work]:
     """Verdict tokens: issued, and validated."""
-    signer = FileSigner(ec.generate_private_key(ec.SECP256R1()))
+    signer = FileSigner.new()
     decision = _accepted()
     trust = {"keys": [signer.public_jwk()]}
 

@@ -154,12 +154,16 @@ class FileSigner:
         self._jwk = public_jwk(point)
 
     @classmethod
+    def new(cls) -> "FileSigner":
+        """A new key, in memory alone."""
+        return cls(ec.generate_private_key(ec.SECP256R1()))
+
+    @classmethod
     def create(cls, folder: Path) -> "FileSigner":
         """A new key, kept as `KID.pem` (PKCS#8, 0600) in the folder. Raises KeyUnavailable."""
-        key = ec.generate_private_key(ec.SECP256R1())
-        signer = cls(key)
+        signer = cls.new()
         plain = serialization.NoEncryption()
-        pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain)
+        pem = signer._key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain)
         create_private(folder / f"{signer.kid}.pem", pem)
         return signer
 

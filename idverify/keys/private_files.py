@@ -16,30 +16,30 @@ LARGEST = 1024 * 1024
 _TEMPORARY = ".new"
 
 
-def read_private(path: Path) -> bytes:
-    """The content of a regular file that neither group nor others may touch (at most 1 MiB).
+def read_private(path: Path, largest: int = LARGEST) -> bytes:
+    """The content of a regular file that neither group nor others may touch, of less than `largest` bytes.
 
     Modes are read from the open file, so that it cannot be exchanged in between. Raises KeyUnavailable.
     """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
         try:
-            _require_private(path, os.fstat(descriptor))
-            return os.read(descriptor, LARGEST)
+            _require_private(path, os.fstat(descriptor), largest)
+            return os.read(descriptor, largest)
         finally:
             os.close(descriptor)
     except OSError as error:
         raise KeyUnavailable(f"cannot read {path}: {error.strerror}") from None
 
 
-def _require_private(path: Path, status: os.stat_result) -> None:
+def _require_private(path: Path, status: os.stat_result, largest: int) -> None:
     mode = stat.S_IMODE(status.st_mode)
     if not stat.S_ISREG(status.st_mode):
         raise KeyUnavailable(f"{path} is not a regular file")
     if mode & 0o077:
         raise KeyUnavailable(f"{path} can be used by other accounts (mode {mode:04o}): chmod 600 it")
-    if status.st_size >= LARGEST:
-        raise KeyUnavailable(f"{path} is too large to be a file of keys")
+    if status.st_size >= largest:
+        raise KeyUnavailable(f"{path} is too large to be what should be there")
 
 
 def create_private(path: Path, data: bytes) -> None:

@@ -27,7 +27,8 @@ class Secrets:
     """32 random bytes each, independent of each other.
 
     audit: MAC of the audit chain. lookup: HMAC of callers' identifiers. pairwise: HMAC that makes a subject's name for one
-    audience. client_keys: HMAC of the clients' API keys.
+    audience. client_keys: HMAC of the clients' API keys; under labels of their own also of nonces, of pre-authorised codes, and
+    of the keys that rows are sealed with (sessions, offers, grants, webhooks, kept answers).
     """
 
     audit: bytes

@@ -14,7 +14,8 @@ from typing import Any, TypeVar
 from idverify.credentials import status_list, trust_list
 from idverify.credentials.anchors import Anchor
 from idverify.credentials.believed import Believed
-from idverify.credentials.certificates import Leaf, leaf_under
+from idverify.credentials.certificates import TIME_CHECKS, Leaf, leaf_under
+from idverify.credentials.credential_errors import CertificateExpired
 from idverify.credentials.purposes import Purpose
 from idverify.credentials.reading import no_constant, parse_object, unique_members
 from idverify.credentials.status_list import StatusList
@@ -29,6 +30,8 @@ T = TypeVar("T")
 MOST_KEYS = 64
 """Certificates that one issuer may publish at a time; a document with more is refused."""
 _LISTS, _STATUSES, _LEAVES = "lists", "statuses", "issuers"
+_LARGEST_FILE = 2 * trust_list.LARGEST
+"""Bytes: the largest list that is accepted, with what stands around it, must be read again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +106,9 @@ class Holdings:
         Raises TrustListExpired where there are lists and the time of every one of them is over; another leaf of TokenInvalid
         for a list that was altered in the folder; KeyUnavailable.
         """
-        held = self.lists()
-        in_force = [(one, listed) for one in held if (listed := self._in_force(one, now)) is not None]
-        if held and not in_force:
+        paths = self._files(_LISTS, ".json")
+        in_force = [found for path in paths if (found := self._in_force(path, now)) is not None]
+        if paths and not in_force:
             raise TrustListExpired
         narrowed = [Entity(one.narrowed(each), each.issuers) for one, listed in in_force for each in listed.document.entities]
         return tuple(one for one in narrowed if one.anchor.types)
@@ -113,8 +116,8 @@ class Holdings:
     def believed(self, now: float) -> Believed:
         """All that examines a credential offline. What no longer holds is left out. Raises as `entities` does."""
         anchors = tuple(one.anchor for one in self.entities(now))
-        statuses = (self._status(path, anchors, now) for path in self._files(_STATUSES, ".jwt"))
-        leaves = (self._leaf(path, anchors, now) for path in self._files(_LEAVES, ".der"))
+        statuses = self._statuses(anchors, now).values()
+        leaves = self._leaves(anchors, now).values()
         return Believed(
             anchors,
             {one.uri: one for one in statuses if one is not None},
@@ -133,6 +136,7 @@ class Holdings:
         with locked(self.folder / _STATUSES):
             path = self.folder / _STATUSES / name
             held = self._status(path, anchors, now) if path.exists() else None
+            held = held if held is not None and held.anchor in {one.fingerprint for one in anchors} else None
             if held is not None and held.issued_at > found.issued_at:
                 return held  # an older list, replayed, would bring a revoked credential back to life
             self._write(_STATUSES, name, token.encode("ascii") if isinstance(token, str) else token)
@@ -149,8 +153,11 @@ class Holdings:
         self._make(_LEAVES)
         kept = 0
         for certificate in certificates:
-            leaf = _leaf_of(certificate, anchors, now)
-            if leaf is not None and issuer in leaf.issuers:
+            try:
+                named = issuer in _chained(certificate, anchors, now).issuers
+            except TokenInvalid:
+                continue
+            if named:
                 with locked(self.folder / _LEAVES):
                     self._write(_LEAVES, hashlib.sha256(certificate).hexdigest() + ".der", certificate)
                 kept += 1
@@ -159,54 +166,67 @@ class Holdings:
     def prune(self, now: float) -> None:
         """Delete status lists and certificates that hold no longer. Raises as `entities` does."""
         anchors = tuple(one.anchor for one in self.entities(now))
-        for path in self._files(_STATUSES, ".jwt"):
-            held = self._status(path, anchors, now)
+        for path, held in self._statuses(anchors, now).items():
             if held is None or held.expires_at <= now:
                 path.unlink(missing_ok=True)
-        for path in self._files(_LEAVES, ".der"):
-            if self._leaf(path, anchors, now) is None:
+        for path, leaf in self._leaves(anchors, now).items():
+            if leaf is None:
                 path.unlink(missing_ok=True)
 
     def _held(self, pin: str) -> HeldList | None:
         path = self._path(pin)
         if not path.exists():
             return None
-        content = read_private(path)
-        with suppress(ValueError, TypeError, KeyError, RecursionError):
-            row = json.loads(content)
-            if row["pin"] == pin:
-                return HeldList(**row | {"types": None if row["types"] is None else frozenset(row["types"])})
-        raise KeyUnavailable(f"{path} is damaged: delete it and add the list again")
+        return _unspelled(read_private(path, _LARGEST_FILE), path)
 
-    def _in_force(self, held: HeldList, now: float) -> TrustList | None:
+    def _in_force(self, path: Path, now: float) -> tuple[HeldList, TrustList] | None:
+        """None past its end, and past that of its certificate: it vouches for nobody, and stands in no other list's way."""
+
+        def read(content: bytes) -> tuple[HeldList, TrustList]:
+            held = _unspelled(content, path)
+            return held, held.read(now)
+
         try:
-            listed: TrustList = self._remembered(self._path(held.pin), lambda _: held.read(now))
-        except TrustListExpired:
+            found = self._remembered(path, read)
+        except (TrustListExpired, CertificateExpired):
             return None
-        return listed if listed.document.next_update > now else None
+        return found if found[1].ends > now else None
 
     def _path(self, pin: str) -> Path:
         return self.folder / _LISTS / f"{pin}.json"
 
+    def _statuses(self, anchors: tuple[Anchor, ...], now: float) -> dict[Path, StatusList | None]:
+        roots = {one.fingerprint for one in anchors}
+        found = {path: self._status(path, anchors, now) for path in self._files(_STATUSES, ".jwt")}
+        return {path: held if held is not None and held.anchor in roots else None for path, held in found.items()}
+
     def _status(self, path: Path, anchors: tuple[Anchor, ...], now: float) -> StatusList | None:
-        """None for a list that no longer holds, also where it did when it was loaded and its root was taken off since."""
+        """None for a list that did not hold when it was loaded; that its root was taken off since is for the caller to see."""
         try:
-            found = self._remembered(path, lambda content: status_list.read(content, anchors, now))
+            return self._remembered(path, lambda content: status_list.read(content, anchors, now))
         except (TokenInvalid, KeyUnavailable):
             return None
-        return found if found.anchor in {one.fingerprint for one in anchors} else None
+
+    def _leaves(self, anchors: tuple[Anchor, ...], now: float) -> dict[Path, Leaf | None]:
+        roots = {one.certificate for one in anchors}
+        found = {path: self._leaf(path, anchors, now) for path in self._files(_LEAVES, ".der")}
+        return {path: leaf if leaf is not None and leaf.anchor.certificate in roots else None for path, leaf in found.items()}
 
     def _leaf(self, path: Path, anchors: tuple[Anchor, ...], now: float) -> Leaf | None:
+        """Likewise. Chained once: under as many roots as a list can name, each code would wait for seconds otherwise."""
         try:
-            return _leaf_of(self._remembered(path, bytes), anchors, now)
-        except KeyUnavailable:
+            leaf = self._remembered(path, lambda content: _chained(content, anchors, now))
+            for check in TIME_CHECKS:
+                check(leaf, now)
+        except (TokenInvalid, KeyUnavailable):
             return None
+        return leaf
 
     def _remembered(self, path: Path, read: Callable[[bytes], T]) -> T:
         seen = fingerprint(path)
         held = self._read.get(path)
         if held is None or held[0] != seen:
-            self._read[path] = held = (seen, read(read_private(path)))
+            self._read[path] = held = (seen, read(read_private(path, _LARGEST_FILE)))
         found: T = held[1]
         return found
 
@@ -233,11 +253,16 @@ def normal_pin(pin: str) -> str:
     return found
 
 
-def _leaf_of(certificate: bytes, anchors: tuple[Anchor, ...], now: float) -> Leaf | None:
-    try:
-        return leaf_under((certificate,), anchors, purpose=Purpose.CREDENTIAL, now=now)
-    except TokenInvalid:
-        return None
+def _unspelled(content: bytes, path: Path) -> HeldList:
+    with suppress(ValueError, TypeError, KeyError, RecursionError):
+        row = json.loads(content)
+        if row["pin"] == path.stem and type(row["sequence"]) is int:
+            return HeldList(**row | {"types": None if row["types"] is None else frozenset(row["types"])})
+    raise KeyUnavailable(f"{path} is damaged: delete it and add the list again")
+
+
+def _chained(certificate: bytes, anchors: tuple[Anchor, ...], now: float) -> Leaf:
+    return leaf_under((certificate,), anchors, purpose=Purpose.CREDENTIAL, now=now)
 
 
 def _published(raw: bytes, issuer: str) -> list[bytes]:

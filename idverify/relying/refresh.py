@@ -15,6 +15,9 @@ from idverify.relying.folder import Holdings
 Fetch = Callable[[str, int], bytes]
 """An address and the most bytes that it may hold -> its content. Raises InputError."""
 
+Clock = Callable[[], float]
+"""Seconds since the epoch."""
+
 MOST_STATUS_LISTS = 1024
 _DOCUMENT = 1024 * 1024
 
@@ -28,41 +31,41 @@ class Attempt:
     error: IdverifyError | None = None
 
 
-def refresh(holdings: Holdings, fetch: Fetch, now: float) -> tuple[Attempt, ...]:
-    """Fetch everything anew and say how each fared. now: seconds since the epoch.
+def refresh(holdings: Holdings, fetch: Fetch, now: Clock) -> tuple[Attempt, ...]:
+    """Fetch everything anew and say how each fared. now: the clock; what comes after a slow answer is younger.
 
     Raises KeyUnavailable where the folder cannot be used, and a leaf of TokenInvalid where a list in it was altered.
     """
     sources = [(one.pin, one.source) for one in holdings.lists() if one.source is not None]
     attempts = [_list(holdings, fetch, pin, source, now) for pin, source in sources]
     try:
-        issuers = {issuer: None for one in holdings.entities(now) for issuer in one.issuers}
+        issuers = {issuer: None for one in holdings.entities(now()) for issuer in one.issuers}
     except TokenInvalid:
         return tuple(attempts)  # no list is in force: there is nobody to ask
     for issuer in issuers:
         attempts += _issuer(holdings, fetch, issuer.rstrip("/"), now)
-    holdings.prune(now)
+    holdings.prune(now())
     return tuple(attempts)
 
 
-def _list(holdings: Holdings, fetch: Fetch, pin: str, source: str, now: float) -> Attempt:
+def _list(holdings: Holdings, fetch: Fetch, pin: str, source: str, now: Clock) -> Attempt:
     def accept() -> None:
-        holdings.accept_list(fetch(source, trust_list.LARGEST).strip(), pin, now=now)
+        holdings.accept_list(fetch(source, trust_list.LARGEST).strip(), pin, now=now())
 
     return _attempt("trust_list", source, accept)
 
 
-def _issuer(holdings: Holdings, fetch: Fetch, issuer: str, now: float) -> list[Attempt]:
+def _issuer(holdings: Holdings, fetch: Fetch, issuer: str, now: Clock) -> list[Attempt]:
     keys, aggregation = f"{issuer}/.well-known/jwt-vc-issuer", f"{issuer}/v1/status-lists"
-    attempts = [_attempt("issuer_keys", keys, lambda: holdings.store_issuer_keys(fetch(keys, _DOCUMENT), issuer, now=now))]
+    attempts = [_attempt("issuer_keys", keys, lambda: holdings.store_issuer_keys(fetch(keys, _DOCUMENT), issuer, now=now()))]
     uris: list[str] = []
     attempts.append(_attempt("status_lists", aggregation, lambda: uris.extend(_named(fetch(aggregation, _DOCUMENT), issuer))))
     return attempts + [_status(holdings, fetch, uri, now) for uri in uris]
 
 
-def _status(holdings: Holdings, fetch: Fetch, uri: str, now: float) -> Attempt:
+def _status(holdings: Holdings, fetch: Fetch, uri: str, now: Clock) -> Attempt:
     def store() -> None:
-        holdings.store_status(fetch(uri, status_list.LARGEST).strip(), now=now, uri=uri)
+        holdings.store_status(fetch(uri, status_list.LARGEST).strip(), now=now(), uri=uri)
 
     return _attempt("status_list", uri, store)
 

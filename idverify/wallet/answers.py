@@ -9,6 +9,13 @@ from idverify.wallet.transport import Answer
 
 MALFORMED = "answer"
 LONGEST_WORD = 60
+_MEANINGS = {
+    "invalid_grant": " (a wrong code, or the offer was taken or has ended: ask the issuer, or for a new offer)",
+    "invalid_dpop_proof": " (most often a clock that is wrong)",
+    "credential_request_denied": " (revoked, suspended or not on file any more, or it takes a new live verification)",
+    "signing_unavailable": " (the issuer cannot sign now; once it can, `idverify wallet renew` fetches it)",
+    "offer_not_found": " (it has ended, or was taken: ask the issuer for a new one)",
+}
 _Kind = TypeVar("_Kind")
 
 
@@ -28,7 +35,7 @@ def granted(answer: Answer, what: str) -> dict[str, Any]:
     if 200 <= answer.status < 300:
         return parse(answer.body, what)
     word = refusal(answer) or f"HTTP {answer.status}"
-    raise IssuerRefused(f"{what} was refused: {word}", word)
+    raise IssuerRefused(f"{what} was refused: {word}{_MEANINGS.get(word, '')}", word)
 
 
 def refusal(answer: Answer) -> str | None:

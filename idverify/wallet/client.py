@@ -20,7 +20,7 @@ from idverify.wallet.folder import Folder
 from idverify.wallet.held import SD_JWT_FORMAT, SLIP_FORMAT, Grant, Holding
 from idverify.wallet.issuer import Issuer, discover
 from idverify.wallet.offers import PRE_AUTHORISED, Offer
-from idverify.wallet.proofs import dpop, key_proof
+from idverify.wallet.proofs import dpop_proof, key_proof
 from idverify.wallet.received import examined
 from idverify.wallet.transport import Answer, Send
 
@@ -143,7 +143,7 @@ class Client:
         return answer
 
     def _posted(self, url: str, headers: dict[str, str], body: bytes, token: str | None) -> Answer:
-        proof = dpop(
+        proof = dpop_proof(
             self._folder.device,
             "POST",
             url,

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from idverify.credentials import credential, slip
 from idverify.wallet.device import HeldKey
 
-SD_JWT_FORMAT = "dc+sd-jwt"
-SLIP_FORMAT = "idverify-slip+cwt"
+SD_JWT_FORMAT = credential.TYPE
+SLIP_FORMAT = slip.FORMAT
 
 
 @dataclass(frozen=True, slots=True)

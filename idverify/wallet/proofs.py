@@ -4,17 +4,15 @@ import hashlib
 from collections.abc import Callable
 from urllib.parse import urlsplit, urlunsplit
 
-from idverify.credentials import jws
+from idverify.credentials import dpop, jws, possession
 from idverify.keys import Signer
 from idverify.keys.jwk import base64url
 from idverify.wallet.device import bare_jwk
 
-DPOP_TYPE = "dpop+jwt"
-PROOF_TYPE = "openid4vci-proof+jwt"
 JTI_BYTES = 16
 
 
-def dpop(
+def dpop_proof(
     device: Signer,
     method: str,
     url: str,
@@ -35,10 +33,10 @@ def dpop(
         payload["ath"] = base64url(hashlib.sha256(access_token.encode("ascii")).digest())
     if nonce is not None:
         payload["nonce"] = nonce
-    return jws.sign(payload, device, DPOP_TYPE, {"jwk": bare_jwk(device)})
+    return jws.sign(payload, device, dpop.TYPE, {"jwk": bare_jwk(device)})
 
 
 def key_proof(key: Signer, issuer: str, *, now: float, nonce: str) -> str:
     """That the wallet holds `key`, said to this issuer, now (OpenID4VCI 1.0 appendix F.1, proof type jwt)."""
     payload = {"aud": issuer, "iat": int(now), "nonce": nonce}
-    return jws.sign(payload, key, PROOF_TYPE, {"jwk": bare_jwk(key)})
+    return jws.sign(payload, key, possession.TYPE, {"jwk": bare_jwk(key)})

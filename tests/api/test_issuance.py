@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 from ceremonies.live import Capture
-from credentials.proofs import dpop, new_key, possession
+from credentials.proofs import dpop, possession
 from phone import VERIFIER
 
 from idverify.api.oauth import FORM
@@ -86,7 +86,7 @@ class Wallet:
 
     def __init__(self, service: Running) -> None:
         self.http = service.stranger()
-        self.device = new_key()
+        self.device = FileSigner.new()
         self.issuer = self.get("/.well-known/openid-credential-issuer")
         self.server = self.get("/.well-known/oauth-authorization-server")
         self.access = self.refresh = ""
@@ -170,10 +170,10 @@ def test_a_live_session_becomes_an_e_id_that_a_hotel_has_validated(
     """Camera, verdict, offer, tokens, a batch of thirty, a slip, a presentation, and signed evidence of it."""
     offered = city.offer(session_id=city.session(subject_id))
     assert wallet.redeem(offered).json()["token_type"] == "DPoP"
-    keys = [new_key() for _ in range(wallet.issuer["batch_credential_issuance"]["batch_size"])]
+    keys = [FileSigner.new() for _ in range(wallet.issuer["batch_credential_issuance"]["batch_size"])]
     copies = wallet.credentials("identity_card", keys)
     assert len(set(copies)) == 30
-    (slip,) = wallet.credentials("identity_card.gate_portrait", [new_key()])
+    (slip,) = wallet.credentials("identity_card.gate_portrait", [FileSigner.new()])
     assert b"WEBP" in Slip.read(slip).slip
 
     asked = city.http.post("/v1/presentations/requests", json={}).raise_for_status().json()
@@ -190,7 +190,7 @@ def test_a_live_session_becomes_an_e_id_that_a_hotel_has_validated(
     assert code_of(again) == (400, "invalid_input")
 
     assert wallet.renew().status_code == 200
-    assert len(wallet.credentials("identity_card", [new_key()])) == 1
+    assert len(wallet.credentials("identity_card", [FileSigner.new()])) == 1
 
 
 def test_a_session_that_asked_nothing_founds_no_credential(city: City, subject_id: str) -> None:
@@ -276,7 +276,7 @@ def test_a_wrong_request_for_a_credential_is_refused_in_oauths_words(city: City,
         ask(token="idva_" + "x" * 43),
         ask(Authorization=f"Bearer {wallet.access}"),
         ask(Authorization=""),
-        ask(DPoP=dpop(new_key(), endpoint, wallet.now, token=wallet.access)),
+        ask(DPoP=dpop(FileSigner.new(), endpoint, wallet.now, token=wallet.access)),
         ask(DPoP=dpop(wallet.device, endpoint, wallet.now)),
     ):
         status, word = refusal(answer)
@@ -288,7 +288,7 @@ def test_a_fault_of_ours_is_a_problem_document_and_issues_nothing(city: City, su
     wallet.redeem(city.offer(subject_id=subject_id, supervised=SUPERVISED))
     with city.service.parts.store.transaction() as tx:
         tx.exec_driver_sql("UPDATE grants SET sealed = x'00'")
-    assert code_of(wallet.ask("identity_card", [new_key()])) == (500, "internal")
+    assert code_of(wallet.ask("identity_card", [FileSigner.new()])) == (500, "internal")
 
 
 def test_the_sandbox_issues_too_and_says_so(service: Running, wallet: Wallet) -> None:
@@ -297,7 +297,7 @@ def test_the_sandbox_issues_too_and_says_so(service: Running, wallet: Wallet) ->
         body = {"types": ["identity_card"], "subject_id": "sandbox", "supervised": SUPERVISED}
         offered = client.post("/v1/credentials/offers", json=body).raise_for_status().json()
         assert wallet.redeem(offered).status_code == 200
-        key = new_key()
+        key = FileSigner.new()
         (credential,) = wallet.credentials("identity_card", [key])
         text = key_binding.sign(sd_jwt.select(credential, ["name"]), key, audience=AUDIENCE, nonce="n" * 16, now=wallet.now)
         asked = {"presentation": text, "nonce": "n" * 16}

@@ -3,7 +3,7 @@
 import os
 from dataclasses import replace
 
-from credentials.proofs import dpop, new_key, possession
+from credentials.proofs import dpop, possession
 from phone import CODE_CHALLENGE
 
 from idverify.ceremonies import session_record
@@ -15,6 +15,7 @@ from idverify.ceremonies.offering import GRANT_TYPE, fetch_offer, offer_in_perso
 from idverify.credentials import verdict
 from idverify.credentials.assurance import ACTIVE
 from idverify.credentials.pairwise import pairwise_subject
+from idverify.keys.file import FileSigner
 from idverify.registry.claims import Claims
 from idverify.sessions import state
 from idverify.sessions.state import State
@@ -102,7 +103,7 @@ class Wallet:
 
     def __init__(self, parts, device=None):
         self.parts = parts
-        self.device = device or new_key()
+        self.device = device or FileSigner.new()
         self.access = self.refresh = None
 
     def accept(self, offered, *, tx_code=..., device=None):
@@ -126,7 +127,7 @@ class Wallet:
 
     def keys(self, count=1):
         """Fresh keys."""
-        return [new_key() for _ in range(count)]
+        return [FileSigner.new() for _ in range(count)]
 
     def proofs(self, keys, nonce=None):
         """A proof for each, over a fresh nonce."""

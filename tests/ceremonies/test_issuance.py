@@ -4,7 +4,7 @@ import threading
 from dataclasses import replace
 
 import pytest
-from credentials.proofs import dpop, new_key, possession
+from credentials.proofs import dpop, possession
 from roots import root_of
 from sqlalchemy import text
 
@@ -40,6 +40,7 @@ from idverify.errors import (
     TokenInvalid,
     UnknownCredentialType,
 )
+from idverify.keys.file import FileSigner
 from idverify.store import audit, tables
 
 from .issued import (
@@ -251,7 +252,7 @@ def test_a_code_is_redeemed_once_and_a_number_where_none_is_due_is_refused(parts
     with pytest.raises(IssuanceRefused, match="no number"):
         Wallet(parts).accept(offered, tx_code="123456")
     wallet = Wallet(parts).accept(offered)
-    for device in (wallet.device, new_key()):
+    for device in (wallet.device, FileSigner.new()):
         with pytest.raises(IssuanceRefused) as caught:
             Wallet(parts, device).accept(offered)
         assert caught.value.reason == "invalid_grant"
@@ -398,7 +399,7 @@ def test_a_nonce_ends_after_five_minutes_and_is_used_by_one_of_two_at_once(parts
 
 def test_tokens_serve_the_device_key_that_they_are_bound_to_and_no_other(parts, wallet):
     """A stolen access token or refresh token is worth nothing without the key; a proof is used once."""
-    thief = new_key()
+    thief = FileSigner.new()
     with pytest.raises(TokenInvalid) as caught:
         wallet.get(device=thief)
     assert caught.value.code == "proof_not_bound"
@@ -643,3 +644,39 @@ def test_neither_codes_nor_tokens_nor_numbers_stand_in_the_database(parts, clien
     assert wallet.device.kid.encode() in kept  # the audit names the key: what was searched is what is there
     for secret in (wallet.access, wallet.refresh, offer_id, CLAIMS.name):
         assert secret.encode() not in kept
+
+
+@pytest.mark.parametrize("status", [Status.REVOKED, Status.SUSPENDED, Status.VALID])
+@pytest.mark.parametrize("tail", ["", ".", ".nothing", ".identity_card.x"])
+def test_a_wallets_number_without_a_type_revokes_nothing_and_says_so(parts, wallet, status, tail):
+    """An operator who left out the type would else go home, and the thief be issued fresh copies."""
+    wallet.get()
+    with parts.store.reading() as tx:
+        (row,) = tx.execute(tables.grants.select())
+    with pytest.raises(InvalidInput, match="no living credential fits"):
+        set_status(parts, actor="o", status=status, credential_id=row.grant_id + tail)
+
+
+def test_a_credential_named_with_the_type_of_another_is_not_touched(parts, wallet):
+    """Neither its copies nor what it may be issued."""
+    wallet.get()
+    with parts.store.reading() as tx:
+        (row,) = tx.execute(tables.grants.select())
+    card = f"{row.grant_id}.identity_card"
+    with pytest.raises(InvalidInput, match="no living credential fits"):
+        set_status(parts, actor="o", status=Status.REVOKED, credential_id=card, type_name="driving_licence")
+    assert wallet.renew().get()
+
+
+@pytest.mark.parametrize(("until", "lives"), [("9999-12-31", True), ("2031-05-01", True), ("1969-12-31", False)])
+def test_a_document_that_never_ends_or_long_ended_is_no_accident(parts, client, subject_id, until, lives):
+    """Permanent documents are filed until 9999-12-31, after which Python knows no day."""
+    put_document(parts, subject_id, "driving_licence", LICENCE | {"valid_until": until}, actor="o")
+    if not lives:
+        with pytest.raises(DocumentMissing, match="has ended"):
+            in_person(parts, client, subject_id, "driving_licence")
+        return
+    wallet = Wallet(parts).accept(in_person(parts, client, subject_id, "driving_licence"))
+    (key,) = wallet.keys()
+    found = shown(parts, wallet.get("driving_licence", keys=[key])[0], key, names=("valid_until",))
+    assert (found.accepted, found.claims["valid_until"]) == (True, until)

@@ -7,9 +7,14 @@ from roots import certified_parts, root_of
 
 from idverify.ceremonies.presentations import TYPE, new_request, validate_presentation
 from idverify.ceremonies.statuses import set_status
-from idverify.credentials import jws, key_binding, sd_jwt
+from idverify.credentials import credential, jws, key_binding, sd_jwt
+from idverify.credentials.assurance import ACTIVE
+from idverify.credentials.credential_types import credential_types
 from idverify.credentials.findings import Status
 from idverify.credentials.pairwise import pairwise_subject
+from idverify.credentials.purposes import Purpose
+from idverify.credentials.reading import decode_base64url, parse_object
+from idverify.credentials.status_reference import StatusReference
 from idverify.errors import AudienceNotAllowed, InvalidInput, StoreUnavailable
 from idverify.keys import authority
 from idverify.store import audit
@@ -145,6 +150,49 @@ def test_a_stranger_with_a_root_of_his_own_is_refused(parts, hotel, held, tmp_pa
     foreign = replace(parts, **certified_parts(tmp_path / "foreign", root, parts.issuer, parts.now))
     assert ask(foreign, hotel, shown(parts, held)).finding.code == "certificate_foreign"
     assert root_of(parts.issuer, parts.now()).certificate != root.certificate
+
+
+@pytest.mark.parametrize("number", ["0" * 5 + "7", "9" * 10, "9" * 30, "9" * 5000, "-1", "٧", ""])
+def test_an_address_of_ours_that_no_list_has_is_of_unknown_status(parts, hotel, held, number):
+    """A listed city can sign any: its credential is refused, and the answer is given all the same."""
+    key = held[1]
+    city = parts.credential_keys.current
+    said = credential.CredentialFacts(parts.issuer, ACTIVE, ("face",), parts.now(), "dev")
+    text = credential.issue(
+        credential_types()["identity_card"],
+        {"name": "n", "document_number": "1"},
+        said,
+        holder_jwk=key.public_jwk(),
+        status=StatusReference(f"{parts.issuer}/v1/status-lists/{number}", 1),
+        signer=city.signer,
+        chain=city.chain,
+        now=parts.now(),
+        random_bytes=parts.random_bytes,
+    )
+    answer = ask(parts, hotel, shown(parts, (text, key)))
+    assert (answer.finding.code, answer.subject) == ("status_unknown", None)
+
+
+def test_an_issuer_under_our_root_that_points_at_our_lists_learns_nobodys_name(parts, hotel, subject_id, held):
+    """Whose credential stands at an index is told of our own credentials alone."""
+    credential_, key = held
+    entry = parse_object(decode_base64url(credential_.split(".")[1]))["status"]["status_list"]
+    root = root_of(parts.issuer, parts.now())
+    leaf = root.issue(key.public_jwk(), usage=Purpose.CREDENTIAL, issuer="https://insurer.example", now=parts.now())
+    text = credential.issue(
+        credential_types()["identity_card"],
+        {"name": "n", "document_number": "1"},
+        credential.CredentialFacts("https://insurer.example", ACTIVE, ("face",), parts.now(), "dev"),
+        holder_jwk=key.public_jwk(),
+        status=StatusReference(entry["uri"], entry["idx"]),
+        signer=key,
+        chain=(leaf,),
+        now=parts.now(),
+        random_bytes=parts.random_bytes,
+    )
+    answer = ask(parts, hotel, shown(parts, (text, key)))
+    assert (answer.finding.code, answer.subject) == ("status_foreign", None)
+    assert ask(parts, hotel, shown(parts, held)).subject is not None
 
 
 def test_without_a_commit_there_is_no_answer(parts, hotel, held, monkeypatch):

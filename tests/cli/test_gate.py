@@ -178,3 +178,24 @@ def test_a_folder_that_was_never_filled_says_how_to_fill_it(tmp_path, capsys):
     """Instead of refusing everybody."""
     assert run("-", "--trust", tmp_path / "none") == 3
     assert "idverify trust add" in capsys.readouterr().err
+
+
+def test_a_folder_without_pictures_or_that_may_not_be_read_says_so(monkeypatch, trust, tmp_path, capsys):
+    """Not that somebody should hold a code flat."""
+    (tmp_path / "empty").mkdir()
+    assert run(tmp_path / "empty", "--trust", trust, "--json") == 3
+    assert "no picture" in json.loads(capsys.readouterr().out)["error"]["message"]
+
+    def locked(self):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(type(tmp_path), "iterdir", locked)
+    assert run(tmp_path, "--trust", trust, "--json") == 3
+    assert "Permission denied" in json.loads(capsys.readouterr().out)["error"]["message"]
+
+
+def test_a_portrait_that_cannot_be_written_is_said_before_anybody_is_examined(monkeypatch, trust, city, tmp_path, capsys):
+    """A gate must not stop at the first person who may pass."""
+    typed(monkeypatch, text(city, purpose="gate_portrait", claims=PERSON | {"portrait": "AAAA"}))
+    assert run("-", "--trust", trust, "--portrait", tmp_path / "nowhere" / "who.webp", "--json") == 3
+    assert "no folder" in json.loads(capsys.readouterr().out)["error"]["message"]

@@ -59,7 +59,7 @@ def test_from_a_root_to_a_hotel_that_believes(call, here, capsys):
     assert code == 0
     code, issued = call(pki.app, "issue", "--root", "root")
     assert (code, len(issued["issued"])) == (0, 6)
-    assert call(pki.app, "issue", "--root", "root")[1] == {"issued": []}
+    assert call(pki.app, "issue", "--root", "root")[1]["issued"] == []
     authority.create(here / "b", name="City B", now=time.time())
     (here / "city-b.pem").write_bytes((here / "b" / authority.CERTIFICATE_FILE).read_bytes())
     (here / "trust.toml").write_text(SCHEME)
@@ -126,6 +126,7 @@ def test_what_a_tired_operator_types(call, here, tmp_path):
     assert not (here / "typo").exists()
     code, said = call(trust.app, "publish")
     assert (code, said["error"]["code"]) == (3, "trust_list_unpublished")
+    assert "name a file" in said["error"]["message"]
     assert call(trust.app, "add", "missing", "--pin", "0" * 64)[0] == 3
     (here / "list").write_text("no list")
     assert call(trust.app, "add", "list", "--pin", "0" * 64)[1]["error"]["code"] == "token_malformed"
@@ -172,3 +173,33 @@ def test_a_scheme_that_cannot_be_used_is_refused_with_what_is_wrong(call, here, 
     code, said = call(trust.app, "publish", "scheme.toml")
     assert code == 3
     assert match in said["error"]["message"]
+
+
+def test_keys_are_certified_for_the_url_that_the_world_knows_and_never_for_a_default(call, here, monkeypatch):
+    """Certificates that name the loopback would be refused everywhere, the more so once credentials are out."""
+    call(pki.app, "init", "--root", "root", "--name", "City", "--no-passphrase")
+    monkeypatch.delenv("IDVERIFY_ISSUER")
+    for command in ("issue", "rotate"):
+        code, said = call(pki.app, command, "--root", "root")
+        assert (code, said["error"]["code"]) == (4, "configuration_invalid")
+        assert "IDVERIFY_ISSUER" in said["error"]["message"]
+    assert not (here / "data").exists()
+    monkeypatch.setenv("IDVERIFY_ISSUER", "https://id.city-a.example")
+    assert call(pki.app, "issue", "--root", "root")[1]["issuer"] == "https://id.city-a.example"
+
+
+def test_a_list_that_could_not_be_written_out_was_not_published_either(call, here):
+    """A command that fails has done nothing: the number of the list stands where it stood."""
+    call(pki.app, "init", "--root", "root", "--name", "City", "--no-passphrase")
+    call(pki.app, "issue", "--root", "root")
+    (here / "trust.toml").write_text(SCHEME.split('[[issuer]]\nname = "City B"', maxsplit=1)[0], encoding="utf-8")
+    for out in ("trust.toml", "nowhere/list.jws"):
+        code, said = call(trust.app, "publish", "trust.toml", "--out", out)
+        assert (code, said["error"]["code"]) == (3, "invalid_input")
+    assert call(trust.app, "publish")[1]["error"]["code"] == "trust_list_unpublished"
+
+
+def test_who_holds_no_list_is_told_that_nobody_is_believed(here, capsys):
+    """An empty table says nothing to who mistyped the folder."""
+    assert main.run(trust.app, ["list", "--trust", "typo"]) == 0
+    assert "nobody is believed" in capsys.readouterr().out

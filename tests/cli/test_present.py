@@ -167,3 +167,14 @@ def test_a_folder_that_is_not_there_exits_3(city, capsys, monkeypatch):
     """A mistyped path must not read as 'nobody is trusted'."""
     got, answer = validated(city, capsys, monkeypatch, "x", "--trust", str(city.trust / "nowhere"))
     assert (got, answer["error"]["code"]) == (3, "invalid_input")
+
+
+def test_lists_whose_time_is_over_are_an_answer_of_the_same_form(city, capsys, monkeypatch):
+    """As at a gate: REFUSED with the code, and no fault that a script has to read otherwise."""
+    city.issue()
+    text = shown(city, capsys)
+    later = time.time() + 2 * 86_400
+    monkeypatch.setattr(present.time, "time", lambda: later)
+    got, answer = validated(city, capsys, monkeypatch, text)
+    assert (got, answer["word"], answer["code"]) == (1, "REFUSED", "trust_list_expired")
+    assert "trust refresh" in answer["message"]

@@ -5,20 +5,20 @@ import json
 import os
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from idverify.cli import fetching, main, token
 from idverify.credentials import verdict
 from idverify.credentials.assurance import PHOTO
+from idverify.errors import InvalidInput
 from idverify.keys.file import FileSigner
 from idverify.values import Accepted
 
 AUDIENCE = "https://hotel.example"
-SIGNER = FileSigner(ec.generate_private_key(ec.SECP256R1()))
+SIGNER = FileSigner.new()
 TRUST = json.dumps({"keys": [SIGNER.public_jwk()]})
 
 
@@ -149,6 +149,13 @@ class Site(BaseHTTPRequestHandler):
             self._answer(200, b" " * 2_000_000)
         elif self.path == "/slow":
             time.sleep(3)
+        elif self.path == "/dribbling":
+            self.send_response(200)
+            self.end_headers()
+            with suppress(OSError):
+                for _ in range(100):
+                    self.wfile.write(b" ")
+                    time.sleep(0.1)
         else:
             self._answer(404, b"")
 
@@ -195,6 +202,26 @@ def test_a_fetch_that_goes_astray_exits_3(monkeypatch, capsys, path):
     assert "error" in json.loads(capsys.readouterr().out)
 
 
+def test_an_answer_that_never_ends_is_not_waited_for(monkeypatch, capsys):
+    """A byte now and then keeps each of its waits short."""
+    monkeypatch.setattr(fetching, "WHOLE_SECONDS", 0.5)
+    with site() as address:
+        began = time.monotonic()
+        assert run(issued(), "--trust", address + "/dribbling", "--audience", AUDIENCE, "--json") == 3
+        assert time.monotonic() - began < 5
+    assert "within 0.5 seconds" in json.loads(capsys.readouterr().out)["error"]["message"]
+
+
+def test_a_host_that_takes_too_long_in_all_is_passed_over_and_others_are_not():
+    """One slow city would else keep every other's revocations from a gate."""
+    many = fetching.ManyFetches(host_seconds=0.0)
+    with site() as slow, site() as other:
+        assert many(slow + "/jwks.json", 10_000)
+        with pytest.raises(InvalidInput, match="not asked"):
+            many(slow + "/jwks.json", 10_000)
+        assert many(other + "/jwks.json", 10_000)
+
+
 @pytest.mark.parametrize(
     "url",
     [
@@ -212,6 +239,6 @@ def test_a_fetch_that_goes_astray_exits_3(monkeypatch, capsys, path):
 )
 def test_no_other_place_is_ever_asked(monkeypatch, capsys, url):
     """The refusal comes before any connection."""
-    monkeypatch.setattr(fetching, "_opener", lambda *_: pytest.fail("connected"))
+    monkeypatch.setattr(fetching, "build_opener", lambda *_: pytest.fail("connected"))
     assert run(issued(), "--trust", url, "--audience", AUDIENCE, "--json") == 3
     assert json.loads(capsys.readouterr().out)["error"]["code"] == "invalid_input"

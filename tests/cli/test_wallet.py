@@ -4,6 +4,7 @@ import threading
 import time
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import SimpleNamespace
 
 import pytest
 from credentials.slips import ISSUER
@@ -93,7 +94,7 @@ def test_a_watched_code_is_made_anew_until_interrupted(tmp_path, monkeypatch, ca
         if len(waited) == 3:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(time, "sleep", sleep)
+    monkeypatch.setattr(wallet, "time", SimpleNamespace(time=time.time, sleep=sleep))  # other threads sleep on
     held = ["--wallet", str(folder.path)]
     assert main.run(wallet.app, ["qr", "identity_card.gate", "--text", "--watch", *held]) == 130
     codes = capsys.readouterr().out.splitlines()

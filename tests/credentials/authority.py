@@ -82,7 +82,7 @@ class Authority:
 
 def signer() -> FileSigner:
     """A fresh P-256 key."""
-    return FileSigner(ec.generate_private_key(ec.SECP256R1()))
+    return FileSigner.new()
 
 
 def public(one: FileSigner) -> Any:

@@ -166,7 +166,7 @@ class Draft:
 
     def disclose(self, name: Any, value: Any, *, signed: bool = True, text: str | None = None) -> None:
         """One more disclosure; signed: its digest in `_sd`."""
-        text = text or sd_jwt.disclosure(name, value, drip(f"more {name}")(16))
+        text = text or base64url(dump([base64url(drip(f"more {name}")(16)), name, value]))
         self.disclosures.append(text)
         if signed:
             self.payload["_sd"] = sorted([*self.payload["_sd"], sd_jwt.digest(text)])

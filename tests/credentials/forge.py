@@ -5,8 +5,6 @@ from base64 import urlsafe_b64decode
 from collections.abc import Mapping
 from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric import ec
-
 from idverify.credentials import verdict
 from idverify.credentials.assurance import PHOTO
 from idverify.keys.file import FileSigner
@@ -23,7 +21,7 @@ class Forge:
     """The attacker's bench: with the genuine key it makes what a careless issuer might; without, what a stranger can."""
 
     def __init__(self) -> None:
-        self.signer = FileSigner(ec.generate_private_key(ec.SECP256R1()))
+        self.signer = FileSigner.new()
         self.trust: dict[str, Any] = {"keys": [self.signer.public_jwk()]}
         self.token = self.issue()
 

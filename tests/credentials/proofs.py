@@ -5,15 +5,8 @@ import json
 import os
 from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric import ec
-
 from idverify.keys.file import FileSigner
 from idverify.keys.jwk import base64url
-
-
-def new_key() -> FileSigner:
-    """A fresh key of a wallet."""
-    return FileSigner(ec.generate_private_key(ec.SECP256R1()))
 
 
 def bare_jwk(key: FileSigner) -> dict[str, str]:

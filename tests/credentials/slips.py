@@ -165,7 +165,7 @@ class Seen:
         self._highest: dict[bytes, int] = {}
 
     def take(self, key: bytes, counter: int, expires_at: float, now: float) -> bool:
-        """See slip_checks.Counters."""
+        """See slip_code.Counters."""
         if counter <= self._highest.get(key, -1):
             return False
         self._highest[key] = counter

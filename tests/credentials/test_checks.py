@@ -9,7 +9,6 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from idverify.credentials import jws, verdict, verdict_checks
 from idverify.credentials.errors import REFUSALS
@@ -43,7 +42,7 @@ def left_over_bits(forge: Forge) -> str:
 
 def two_keys(forge: Forge) -> dict[str, Any]:
     """A key set in which two keys answer to one kid."""
-    other = FileSigner(ec.generate_private_key(ec.SECP256R1())).public_jwk()
+    other = FileSigner.new().public_jwk()
     return {"trust": {"keys": [*forge.trust["keys"], other | {"kid": forge.signer.kid}]}}
 
 
@@ -90,9 +89,7 @@ ALONE = [
     Attack(
         "signature_holds",
         "token_signature",
-        lambda f: f.with_signature(
-            FileSigner(ec.generate_private_key(ec.SECP256R1())).sign(f.token.rpartition(".")[0].encode())
-        ),
+        lambda f: f.with_signature(FileSigner.new().sign(f.token.rpartition(".")[0].encode())),
     ),
     Attack("signature_holds", "token_signature", lambda f: f.with_signature(bytes(64))),
     Attack(

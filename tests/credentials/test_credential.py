@@ -121,12 +121,12 @@ def test_only_the_public_half_of_the_holders_key_is_taken():
 @pytest.mark.parametrize(
     ("changed", "says"),
     [
-        ({"name": 7}, "name does not fit"),
-        ({"date_of_birth": "1990-02-30"}, "date_of_birth does not fit"),
-        ({"date_of_birth": "19900101"}, "date_of_birth does not fit"),
-        ({"nationality": "Chinese"}, "nationality does not fit"),
-        ({"role": "secret-value"}, "does not have"),
-        ({"name": ...}, "name is missing"),
+        ({"name": 7}, "name: does not fit"),
+        ({"date_of_birth": "1990-02-30"}, "date_of_birth: does not fit"),
+        ({"date_of_birth": "19900101"}, "date_of_birth: does not fit"),
+        ({"nationality": "Chinese"}, "nationality: does not fit"),
+        ({"role": "secret-value"}, "not of this type"),
+        ({"name": ...}, "missing: name"),
         ({"address": "\ud800"}, "Unicode"),
         ({"address": float("nan")}, "not JSON"),
     ],

@@ -137,11 +137,11 @@ def test_no_value_in_a_trusted_key_meets_anything_but_a_refusal(name, value):
         (b'{"exp":' + b"9" * 5000 + b"}", "token_malformed"),
         (b"[" * 5000, "token_nesting"),
         (b'{"a":' * 900 + b"1" + b"}" * 900, "token_nesting"),
-        (dump(FORGE.payload).replace(b'"exp":1800000600', b'"exp":1e400'), "token_time"),
+        (dump(FORGE.payload).replace(b'"exp":1800000600', b'"exp":1e400'), "token_number"),
         (dump(FORGE.payload).replace(b'"exp":1800000600', b'"exp":"1800000600"'), "token_time"),
         (dump(FORGE.payload).replace(b'"exp":1800000600', b'"exp":true'), "token_time"),
         (dump(FORGE.payload).replace(b'"exp":1800000600', b'"exp":null'), "token_time"),
-        (dump(FORGE.payload).replace(b'"exp":1800000600', b'"exp":' + b"9" * 400), "token_time"),
+        (dump(FORGE.payload).replace(b'"exp":1800000600', b'"exp":' + b"9" * 400), "token_number"),
         (dump(FORGE.payload).replace(b'"exp":1800000600', b'"exp":Infinity'), "token_number"),
     ],
 )
@@ -154,7 +154,7 @@ def test_odd_payloads_under_a_genuine_signature_are_refused(payload, code):
 def test_the_payload_is_not_read_before_the_signature_holds(forge, monkeypatch):
     """A stranger's JSON is not parsed at all."""
     monkeypatch.setattr(jws.Candidate, "payload", property(lambda _: pytest.fail("read")))
-    stranger = FileSigner(ec.generate_private_key(ec.SECP256R1()))
+    stranger = FileSigner.new()
     signed = f"{base64url(dump(forge.header))}.{base64url(b'[' * 5000)}"
     assert refusal(f"{signed}.{base64url(stranger.sign(signed.encode()))}") == "token_signature"
 
@@ -185,7 +185,7 @@ def test_es384_is_refused_with_its_genuine_key_in_the_key_set(forge):
 
 def test_the_kid_of_another_trusted_key_is_refused(forge):
     """Each key answers for its own tokens only; an unknown or missing kid selects nothing."""
-    other = FileSigner(ec.generate_private_key(ec.SECP256R1()))
+    other = FileSigner.new()
     trust = {"keys": [forge.signer.public_jwk(), other.public_jwk()]}
     assert forge.validate(forge.token, trust=trust)
     assert refusal(forge.with_header(kid=other.kid), trust=trust) == "token_signature"

@@ -182,18 +182,23 @@ def test_no_text_and_no_bytes_meet_anything_but_a_finding(text):
     assert (found.authentic, found.holder_bound, found.claims) == (False, False, {})
 
 
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=12),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3),
-    max_leaves=8,
-)
+def json_values(floats):
+    """Whatever json.dumps writes, strictly or not."""
+    return st.recursive(
+        st.none() | st.booleans() | st.integers() | floats | st.text(max_size=12),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3),
+        max_leaves=8,
+    )
+
+
+JSON, STRICT = json_values(st.floats()), json_values(st.floats(allow_nan=False, allow_infinity=False))
 
 
 @settings(max_examples=300, deadline=None)
 @given(place=st.sampled_from(["header", "payload", "binding_header", "binding", "disclosure"]), data=st.data())
 def test_no_value_that_a_careless_issuer_or_holder_signs_meets_anything_but_a_finding(place, data):
     """Any member of any signed part, with the genuine keys."""
-    draft, value = Draft(CITY, CREDENTIAL, ("name",)), data.draw(JSON)
+    draft, value = Draft(CITY, CREDENTIAL, ("name",)), data.draw(STRICT if place == "disclosure" else JSON)
     if place == "disclosure":
         spelled = json.dumps(["c2FsdA", data.draw(st.sampled_from(["address", "exp", "x", 7])), value])
         draft.disclose("x", 0, text=base64url(spelled.encode()))
@@ -204,3 +209,11 @@ def test_no_value_that_a_careless_issuer_or_holder_signs_meets_anything_but_a_fi
     assert found.holder_bound <= found.authentic
     if place in ("header", "binding_header", "binding"):
         assert not found.accepted or draft.text() == Draft(CITY, CREDENTIAL, ("name",)).text()
+
+
+@pytest.mark.parametrize("value", [b"1e400", b"-1e400", b"[1e999]", b"9" * 400])
+def test_a_disclosed_number_beyond_a_double_is_no_infinity(value):
+    """JSON has none: whoever writes the finding down, or signs it, would write something else or nothing."""
+    draft = Draft(CITY, CREDENTIAL, ("name",))
+    draft.disclose("address", None, text=base64url(b'["' + b"s" * 22 + b'","address",' + value + b"]"))
+    assert validate(draft.text()).code == "disclosure_malformed"

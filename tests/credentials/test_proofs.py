@@ -1,10 +1,14 @@
 """What a wallet signs to show that it holds a key: DPoP and proofs of possession, each wrong in one way at a time."""
 
+from base64 import urlsafe_b64decode
+
 import pytest
 
 from idverify.credentials import dpop, possession, self_signed
 from idverify.credentials.proof_errors import REFUSALS
 from idverify.errors import TokenInvalid
+from idverify.keys.file import FileSigner
+from idverify.keys.jwk import base64url
 
 from . import proofs
 
@@ -12,7 +16,7 @@ NOW = 1_800_000_000.0
 URL = "https://id.example/v1/credentials"
 ISSUER = "https://id.example"
 TOKEN = "idva_token"
-KEY, OTHER = proofs.new_key(), proofs.new_key()
+KEY, OTHER = FileSigner.new(), FileSigner.new()
 
 
 def check_dpop(text, **changes):
@@ -48,6 +52,8 @@ BROKEN = {
     "from the future": ({"iat": NOW + 61}, "proof_stale"),
     "iat is text": ({"iat": str(int(NOW))}, "proof_stale"),
     "iat is true": ({"iat": True}, "proof_stale"),
+    "iat beyond a double": ({"iat": 10**400}, "token_number"),
+    "iat beyond whole numbers": ({"iat": 10**300}, "proof_stale"),
     "iat is missing": ({"iat": None}, "proof_stale"),
     "of another token": ({"token": "idva_other"}, "proof_token_hash"),
     "of no token": ({"token": None}, "proof_token_hash"),
@@ -59,6 +65,10 @@ BROKEN = {
     "no object": ({"header": {"jwk": "x"}}, "proof_key"),
     "a symmetric key": ({"header": {"jwk": {"kty": "oct", "k": "AAAA"}}}, "proof_key"),
     "another curve": ({"header": {"jwk": {**JWK, "crv": "P-384"}}}, "token_key_unsuitable"),
+    "a zero in front": (
+        {"header": {"jwk": {**JWK, "x": base64url(b"\0" + urlsafe_b64decode(JWK["x"] + "="))}}},
+        "token_key_unsuitable",
+    ),
     "off the curve": ({"header": {"jwk": {**JWK, "x": JWK["y"]}}}, "token_key_unsuitable"),
     "a kid beside the key": ({"header": {"kid": KEY.kid}}, "proof_header"),
     "a certificate beside the key": ({"header": {"x5c": []}}, "proof_header"),

@@ -247,3 +247,11 @@ def test_a_hostile_code_of_the_largest_size_costs_little():
             began = time.perf_counter()
             refused("EID1:" + base45.b45encode(data[:2860]).decode())
             assert time.perf_counter() - began < 0.1
+
+
+def test_a_curve_that_is_true_is_none():
+    """To Python true is 1; to the other reader it is not."""
+    key = cose.cose_key(b"\x02" + b"x" * 32)
+    assert cose.compressed(key) == b"\x02" + b"x" * 32
+    with pytest.raises(cose.CborInvalid):
+        cose.compressed(key | {-1: True})

@@ -2,42 +2,19 @@
 turn, some vector notices.
 """
 
-import hashlib
-import json
 from base64 import b64decode
 from collections import Counter
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from idverify.credentials import slip, slip_checks, slip_errors, status_list
-from idverify.credentials.anchors import Anchor
+from idverify.credentials import slip, slip_checks, slip_errors
 from idverify.credentials.believed import Believed
-from idverify.errors import TokenInvalid
 
-from .slips import Seen, unexamined
+from .slips import Seen
+from .vectors import believed, of_kind
 
-FILE = json.loads((Path(__file__).parents[1] / "vectors" / "credentials" / "slip.json").read_text("ascii"))
-VECTORS = [FILE["common"] | one for one in FILE["vectors"]]
-
-
-def believed(vector: dict[str, Any]) -> Believed:
-    """What the vector's reader holds."""
-    anchors = tuple(
-        Anchor(one["name"], b64decode(one["certificate"]), frozenset(one["types"])) for one in vector["trust"]["anchors"]
-    )
-    lists = {}
-    for token in vector["status_lists"]:
-        try:
-            found = status_list.read(token, anchors, vector["now"])
-        except TokenInvalid:
-            continue
-        lists[found.uri] = found
-    keys = [b64decode(one) for one in vector["issuer_keys"]]
-    return Believed(anchors, lists, {hashlib.sha256(one).digest()[:8]: unexamined(one, anchors[0]) for one in keys})
-
-
+VECTORS = list(of_kind("slip").values())
 HELD = [believed(one) for one in VECTORS]
 
 

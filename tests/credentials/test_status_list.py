@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from idverify.credentials import status_errors, status_list
+from idverify.credentials import certified_jws, status_errors, status_list
 from idverify.credentials.anchors import Anchor
 from idverify.credentials.findings import Status
 from idverify.credentials.purposes import Purpose
-from idverify.credentials.status_bits import ENTRIES, pack
+from idverify.credentials.status_bits import ENTRIES, encode, pack
 from idverify.errors import TokenInvalid
 
 from .authority import Authority, public, signer
@@ -130,3 +130,19 @@ def test_the_largest_list_that_there_is_fits_the_bound_of_a_token():
     token = signed(Random(2).randbytes(ENTRIES // 4), 2)
     assert len(token) < status_list.LARGEST * 0.9
     status_list.read(token, [city()[0]], NOW)
+
+
+@pytest.mark.parametrize("bits", [1.0, 2.0, "1", [1], None, True, 2**60])
+def test_bits_of_another_type_are_a_refusal_and_no_accident(bits):
+    """Python takes 1.0 for 1 until it counts bytes; one issuer's list would then end the refresh of all the others'."""
+    root, key, leaf = city()
+    claims = {
+        "iss": ISSUER,
+        "sub": URI,
+        "iat": int(NOW),
+        "exp": int(NOW) + 60,
+        "ttl": 60,
+        "status_list": {"bits": bits, "lst": encode(bytes(8))},
+    }
+    with pytest.raises(status_errors.StatusListBits):
+        status_list.read(certified_jws.sign(claims, key, (leaf,), status_list.TYPE), [root], NOW)

@@ -1,5 +1,6 @@
 """The shared vectors as a relying party meets them, and what of a vector differs from another."""
 
+import hashlib
 import json
 from base64 import b64decode
 from pathlib import Path
@@ -13,6 +14,8 @@ from idverify.credentials.anchors import Anchor
 from idverify.credentials.believed import Believed
 from idverify.credentials.replays import Replays
 from idverify.errors import TokenInvalid
+
+from .slips import unexamined
 
 FOLDER = Path(__file__).parents[1] / "vectors" / "credentials"
 READER = ("trust", "status_lists", "now", "fetched", "audience", "nonce", "allow_dev", "seen")
@@ -30,7 +33,7 @@ def of_kind(kind: str) -> dict[str, dict[str, Any]]:
 
 
 def believed(vector: dict[str, Any]) -> Believed:
-    """What the reader holds: lists that held when they were fetched."""
+    """What the reader holds: lists that held when they were fetched, and issuers' certificates as a careless folder has them."""
     anchors = tuple(
         Anchor(one["name"], b64decode(one["certificate"]), frozenset(one["types"])) for one in vector["trust"]["anchors"]
     )
@@ -41,7 +44,8 @@ def believed(vector: dict[str, Any]) -> Believed:
         except TokenInvalid:
             continue
         held[read.uri] = read
-    return Believed(anchors, held)
+    keys = [b64decode(one) for one in vector.get("issuer_keys", [])]
+    return Believed(anchors, held, {hashlib.sha256(one).digest()[:8]: unexamined(one, anchors[0]) for one in keys})
 
 
 def outcome(vector: dict[str, Any], reader: Believed) -> dict[str, Any]:

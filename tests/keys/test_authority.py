@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtensionOID
 
 from idverify.errors import KeyUnavailable
@@ -25,7 +24,7 @@ def leaf_of(root, signer, issuer="https://id.example", now=NOW):
 @pytest.fixture
 def signer():
     """A key to certify."""
-    return FileSigner(ec.generate_private_key(ec.SECP256R1()))
+    return FileSigner.new()
 
 
 @pytest.fixture

@@ -6,8 +6,6 @@ from pathlib import Path
 from secrets import token_bytes
 from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric import ec
-
 from idverify.credentials import key_binding, sd_jwt, slip, status_list, trust_list
 from idverify.credentials.anchors import Anchor
 from idverify.credentials.assurance import ACTIVE
@@ -50,18 +48,13 @@ CLAIMS: Mapping[str, Mapping[str, Any]] = {
 }
 
 
-def new_signer() -> FileSigner:
-    """A key pair."""
-    return FileSigner(ec.generate_private_key(ec.SECP256R1()))
-
-
 class Issuer:
     """A root, a key for credentials and one for status lists, and a list of each size in which three indexes differ."""
 
     def __init__(self, folder: Path) -> None:
         self.root = authority.create(folder / "root", name="Example City", now=NOW)
         self.neighbour = authority.create(folder / "neighbour", name="Next City", now=NOW)
-        self.signer, self.status_signer = new_signer(), new_signer()
+        self.signer, self.status_signer = FileSigner.new(), FileSigner.new()
         self.chain, self.status_chain = (
             (self.root.issue(one.public_jwk(), usage=purpose, issuer=ISSUER, now=NOW),)
             for one, purpose in ((self.signer, Purpose.CREDENTIAL), (self.status_signer, Purpose.STATUS))
@@ -80,7 +73,7 @@ class Issuer:
 
     def vouched(self) -> dict:
         """A case: a trust list under the same root, with this city and a neighbour on it."""
-        key = new_signer()
+        key = FileSigner.new()
         leaf = self.root.issue(key.public_jwk(), usage=Purpose.TRUST_LIST, issuer=ISSUER, now=NOW)
         anchors = [Anchor("Example City", self.root.certificate, frozenset({"urn:idverify:vct:identity-card:1"}))]
         anchors.append(Anchor("Next City", self.neighbour.certificate, frozenset({"urn:idverify:vct:driving-licence:1"})))
@@ -92,7 +85,7 @@ class Issuer:
 
     def presented(self, type_: CredentialType, index: int, *, shown: int, environment: Any = "production") -> dict:
         """A case: a credential of that type, with so many of its claims shown."""
-        holder = new_signer()
+        holder = FileSigner.new()
         facts = CredentialFacts(ISSUER, ACTIVE, ("face",), NOW - 5000, environment, "a-pairwise-name")
         (issued,) = issue_batch(
             type_,
@@ -119,7 +112,7 @@ class Issuer:
 
     def scanned(self, type_: CredentialType, purpose: str, index: int) -> dict:
         """A case: the text of a QR code for that purpose, with every claim of its slip."""
-        device = new_signer()
+        device = FileSigner.new()
         made = slip.issue(
             type_,
             purpose,

@@ -9,29 +9,17 @@ from PIL import Image
 
 from idverify import qr
 from idverify.credentials.credential_types import credential_types
-from oracles.asking import ORACLES, SD_JWT_VC, STRICT, ask
+from oracles.asking import SD_JWT_VC, STRICT, ask
+from oracles.conftest import answering
 from oracles.issuing import CLAIMS, HELD, ISSUER, NOW, PAUSED, WITHDRAWN, Issuer
 
 TYPES = list(credential_types().values())
-
-
-def answering(kind):
-    """The oracles that answer this kind, as parameters of a test."""
-    return [pytest.param(one, id=one.name) for one in ORACLES if kind in one.kinds]
 
 
 @pytest.fixture(scope="module")
 def issuer(tmp_path_factory):
     """One issuer for all."""
     return Issuer(tmp_path_factory.mktemp("issuer"))
-
-
-@pytest.fixture
-def oracle(request):
-    """The oracle, or a skip that says what is missing."""
-    if request.param.missing:
-        pytest.skip(request.param.missing)
-    return request.param
 
 
 def test_two_strict_verifiers_of_different_authors_are_among_those_asked():

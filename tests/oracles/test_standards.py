@@ -8,7 +8,8 @@ import pytest
 from idverify.credentials import key_binding, presentation, sd_jwt
 from idverify.credentials.believed import Believed
 from idverify.credentials.credential_errors import BindingHash, BindingTime, DisclosureMalformed
-from oracles.asking import HERE, ORACLES, SD_JWT_VC, ask
+from oracles.asking import HERE, SD_JWT_VC, ask
+from oracles.conftest import answering
 
 VECTORS = HERE.parent / "vectors"
 RFC = json.loads((VECTORS / "rfc9901.json").read_text("utf-8"))
@@ -16,19 +17,6 @@ CREDENTIAL = next(one for one in RFC["presentations"] if one["typ"] == "dc+sd-jw
 LISTS = json.loads((VECTORS / "status_list_draft.json").read_text("utf-8"))
 SHORT = {"1": {"statuses": list(enumerate([1, 0, 0, 1, 1, 1, 0, 1, 1, 1, 0, 0, 0, 1, 0, 1])), "lst": "eNrbuRgAAhcBXQ"}}
 SHORT["2"] = {"statuses": list(enumerate([1, 2, 0, 3, 0, 1, 0, 1, 1, 2, 3, 3])), "lst": "eNo76fITAAPfAgc"}
-
-
-def answering(kind):
-    """The oracles that answer this kind, as parameters of a test."""
-    return [pytest.param(one, id=one.name) for one in ORACLES if kind in one.kinds]
-
-
-@pytest.fixture
-def oracle(request):
-    """The oracle, or a skip that says what is missing."""
-    if request.param.missing:
-        pytest.skip(request.param.missing)
-    return request.param
 
 
 def case(example, **changes):

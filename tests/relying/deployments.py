@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from credentials.city import CLAIMS
-from cryptography.hazmat.primitives.asymmetric import ec
 from roots import certified_parts
 
 from idverify.ceremonies import Limits, Vault
@@ -32,7 +31,7 @@ from idverify.store.installation import deployment
 
 AUDIENCE, NONCE = "https://hotel.example", "n-0S6_WzA2Mj"
 IDENTITY, INSURANCE = (credential_types()[name].vct for name in ("identity_card", "insurance_status"))
-HOLDER = FileSigner(ec.generate_private_key(ec.SECP256R1()))
+HOLDER = FileSigner.new()
 
 
 class Deployment:

@@ -18,7 +18,7 @@ def test_two_cities_accept_each_others_identity_card_and_a_third_that_neither_li
     cards = {one.name: one.credential() for one in (a, b, c)}
     for here, other in ((a, b), (b, a)):
         here.hotel.accept_list(here.publish(other.entity(IDENTITY)), here.pin, now=clock())
-        refresh(here.hotel, network(here.answers(), other.answers()), clock())
+        refresh(here.hotel, network(here.answers(), other.answers()), clock)
         for city in (here, other):
             found = shown(here.hotel, cards[city.name], clock() + 5)
             assert found.accepted
@@ -33,9 +33,9 @@ def test_an_insurer_cannot_mint_an_identity_card(deploy, clock):
     """Its root is trusted, for insurance: what it signs beyond that is refused by name. Its own hotel's list is its own affair."""
     city, insurer = deploy("city-a"), deploy("insurer")
     city.hotel.accept_list(city.publish(insurer.entity(INSURANCE)), city.pin, now=clock())
-    refresh(city.hotel, network(city.answers(), insurer.answers()), clock())
+    refresh(city.hotel, network(city.answers(), insurer.answers()), clock)
     policy, minted = insurer.credential("insurance_status"), insurer.credential("identity_card")
-    refresh(city.hotel, network(city.answers(), insurer.answers()), clock())
+    refresh(city.hotel, network(city.answers(), insurer.answers()), clock)
     assert shown(city.hotel, policy, clock() + 5).accepted
     found = shown(city.hotel, minted, clock() + 5)
     assert (found.authentic, found.code) == (False, "credential_type_not_trusted")
@@ -47,7 +47,7 @@ def test_a_list_is_believed_for_no_more_types_than_who_added_it_said(deploy, clo
     text = insurer.publish(types=(IDENTITY, INSURANCE))
     minted, policy = insurer.credential("identity_card"), insurer.credential("insurance_status")
     insurer.hotel.accept_list(text, insurer.pin, frozenset({INSURANCE}), now=clock())
-    refresh(insurer.hotel, network(insurer.answers()), clock())
+    refresh(insurer.hotel, network(insurer.answers()), clock)
     assert shown(insurer.hotel, policy, clock() + 5).accepted
     assert shown(insurer.hotel, minted, clock() + 5).code == "credential_type_not_trusted"
     clock.now += 60
@@ -86,7 +86,7 @@ def test_keys_rotate_with_an_overlap_and_no_reader_notices(deploy, clock):
     city = deploy("city-a")
     city.hotel.accept_list(city.publish(), city.pin, now=clock())
     old = city.credential()
-    refresh(city.hotel, network(city.answers()), clock())
+    refresh(city.hotel, network(city.answers()), clock)
     known = set(city.hotel.believed(clock()).issuer_leaves)
     assert len(known) == 2
     clock.now += DAY

@@ -94,7 +94,7 @@ def test_an_older_status_list_does_not_bring_a_revoked_credential_back_to_life(c
 def test_a_status_list_counts_until_its_end_and_is_unknown_after_it(city, clock):
     """A gate that is offline: VALID with the list's age, then UNKNOWN, never REVOKED."""
     card = city.credential()
-    refresh(city.hotel, network(city.answers()), clock())
+    refresh(city.hotel, network(city.answers()), clock)
     found = shown(city.hotel, card, clock() + DAY - 1)
     assert (found.status, found.status_age) == (Status.VALID, DAY - 1)
     for hotel in (city.hotel, Holdings(city.hotel.folder)):
@@ -140,14 +140,14 @@ def test_a_city_taken_off_takes_its_status_lists_and_keys_along(city, deploy, cl
     other.credential()
     clock.now += 60
     city.hotel.accept_list(city.publish(other.entity(IDENTITY)), city.pin, now=clock())
-    refresh(city.hotel, network(city.answers(), other.answers()), clock())
+    refresh(city.hotel, network(city.answers(), other.answers()), clock)
     assert len(city.hotel.believed(clock()).issuer_leaves) == 4
     clock.now += 60
     city.hotel.accept_list(city.publish(), city.pin, now=clock())
     believed = city.hotel.believed(clock())
     assert len(believed.issuer_leaves) == 2
     assert [uri for uri in believed.statuses if uri.startswith(other.issuer)] == []
-    refresh(city.hotel, network(city.answers()), clock())
+    refresh(city.hotel, network(city.answers()), clock)
     assert len(list((city.hotel.folder / "issuers").iterdir())) == 2
 
 

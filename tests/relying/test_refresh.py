@@ -26,7 +26,7 @@ def test_everything_comes_in_one_go(city, clock):
     card = city.credential()
     clock.now += 60
     newer = {SOURCE: city.publish().encode() + b"\n"}
-    attempts = refresh(city.hotel, network(city.answers(), newer), clock())
+    attempts = refresh(city.hotel, network(city.answers(), newer), clock)
     assert [(one.what, one.error) for one in attempts] == [
         ("trust_list", None),
         ("issuer_keys", None),
@@ -40,12 +40,12 @@ def test_everything_comes_in_one_go(city, clock):
 def test_what_does_not_come_is_told_and_what_was_held_stays(city, clock):
     """A network that is down altogether; then one that brings rubbish."""
     card = city.credential()
-    refresh(city.hotel, network(city.answers()), clock())
+    refresh(city.hotel, network(city.answers()), clock)
     clock.now += 60
-    down = refresh(city.hotel, network(), clock())
+    down = refresh(city.hotel, network(), clock)
     assert [one.error.code for one in down] == ["invalid_input"] * 3
     rubbish = dict.fromkeys(city.answers(), b"<html>Log in to the hotel's network</html>") | {SOURCE: b"a.b.c"}
-    told = refresh(city.hotel, network(rubbish), clock())
+    told = refresh(city.hotel, network(rubbish), clock)
     assert all(one.error is not None for one in told)
     assert told[0].error.code.startswith("token_")
     assert shown(city.hotel, card, clock() + 1).status is Status.VALID
@@ -56,7 +56,7 @@ def test_one_list_that_fails_does_not_keep_the_others_away(city, clock):
     one, two = city.place("identity_card").uri, city.place("driving_licence").uri
     answers = city.answers()
     answers[two] = answers[one]
-    attempts = {one.url: one.error for one in refresh(city.hotel, network(answers), clock())}
+    attempts = {one.url: one.error for one in refresh(city.hotel, network(answers), clock)}
     assert attempts[one] is None
     assert attempts[two].code == "status_list_subject"
     assert set(city.hotel.believed(clock()).statuses) == {one}
@@ -81,7 +81,7 @@ def test_an_issuer_cannot_send_its_readers_elsewhere(city, clock, named):
         asked.append(url)
         return network(answers)(url, limit)
 
-    attempts = refresh(city.hotel, fetch, clock())
+    attempts = refresh(city.hotel, fetch, clock)
     assert isinstance(next(one.error for one in attempts if one.what == "status_lists"), InvalidInput)
     assert all(url.startswith(city.issuer + "/") for url in asked)
 
@@ -89,7 +89,22 @@ def test_an_issuer_cannot_send_its_readers_elsewhere(city, clock, named):
 def test_a_list_whose_time_is_over_is_fetched_anew_and_then_believed_again(city, clock):
     """The hotel was closed for the season."""
     clock.now += 60 * 86_400
-    assert [one.what for one in refresh(city.hotel, network(), clock())] == ["trust_list"]
-    attempts = refresh(city.hotel, network(city.answers(), {SOURCE: city.publish().encode()}), clock())
+    assert [one.what for one in refresh(city.hotel, network(), clock)] == ["trust_list"]
+    attempts = refresh(city.hotel, network(city.answers(), {SOURCE: city.publish().encode()}), clock)
     assert all(one.error is None for one in attempts)
     assert city.hotel.believed(clock()).anchors
+
+
+def test_what_an_issuer_signs_while_another_is_slow_is_not_from_the_future(city, clock):
+    """A refresh takes as long as the slowest of them; each thing is held against the time at which it came."""
+    city.credential()
+    slow = network(city.answers())
+
+    def fetch(url: str, limit: int) -> bytes:
+        if url.endswith("jwt-vc-issuer"):
+            clock.now += 240
+            return slow(url, limit)
+        return network(city.answers())(url, limit)
+
+    attempts = refresh(city.hotel, fetch, clock)
+    assert [one.error for one in attempts if one.what == "status_list"] == [None]

@@ -53,6 +53,7 @@ def test_the_code_that_came_by_another_way_is_asked_for_before_anything_is_sent(
     with pytest.raises(IssuerRefused) as refused:
         accept(folder, issuer, "654321")
     assert refused.value.reason == "invalid_grant"
+    assert "new offer" in refused.value.message
     assert folder.holdings() == folder.grants() == ()
 
 

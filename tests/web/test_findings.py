@@ -14,7 +14,6 @@ from idverify.credentials.findings import Finding
 from idverify.credentials.replays import Replays
 from tests.credentials import vectors
 from tests.credentials.slips import Seen
-from tests.credentials.test_slip_vectors import believed as slip_reader
 from tests.web.javascript import node
 
 pytestmark = pytest.mark.checkout
@@ -57,7 +56,7 @@ def vector_cases() -> Iterator[Case]:
         found = of_presentation(vector, vectors.believed(vector), vector["text"])
         yield {"part": "vector", "kind": "presentation", "name": name}, found
     for name, vector in SLIPS.items():
-        yield {"part": "vector", "kind": "slip", "name": name}, of_slip(vector, slip_reader(vector), vector["text"])
+        yield {"part": "vector", "kind": "slip", "name": name}, of_slip(vector, vectors.believed(vector), vector["text"])
 
 
 def altered_presentations() -> Iterator[Case]:
@@ -79,7 +78,7 @@ def altered_presentations() -> Iterator[Case]:
 def altered_slips() -> Iterator[Case]:
     """An accepted one, with a byte changed, put in or taken out."""
     random, (name, vector) = Random(5), next(iter(SLIPS.items()))
-    reader = slip_reader(vector)
+    reader = vectors.believed(vector)
     for _ in range(CASES):
         data = bytearray(base45.b45decode(vector["text"].removeprefix("EID1:")))
         at = random.randrange(len(data))

@@ -91,7 +91,7 @@ export async function standing(believed, { uri, index }, leaf, issuer, now) {
 }
 
 /** First 8 bytes of the SHA-256 of a certificate, hex: how a QR slip names it. */
-export async function fingerprint8(certificate) {
+async function fingerprint8(certificate) {
   return hex((await sha256(certificate)).subarray(0, 8));
 }
 

@@ -10,7 +10,7 @@ import { FOUNDING } from "./types.mjs";
 const DAY = 86400;
 const MOST_ENTRIES = 2 ** 20;
 const LATEST = 2 ** 53;
-export const ENVIRONMENTS = [undefined, "dev", "sandbox"];
+const ENVIRONMENTS = [undefined, "dev", "sandbox"];
 
 /** What every reader must see, and the words of the format itself: never disclosed one by one. */
 export const RESERVED = Object.freeze(

@@ -4,7 +4,7 @@ export const INTEGER = 0x02, BIT_STRING = 0x03, OCTET_STRING = 0x04, OBJECT_IDEN
 export const SEQUENCE = 0x30, SET = 0x31, UTC_TIME = 0x17, GENERALIZED_TIME = 0x18;
 
 /** One element: its tag, its content, and all of its bytes. */
-export class Element {
+class Element {
   constructor(tag, content, whole) {
     Object.assign(this, { tag, content, whole });
   }
@@ -29,7 +29,7 @@ export function element(bytes) {
 }
 
 /** The elements, one behind the other. */
-export function elements(bytes) {
+function elements(bytes) {
   const found = [];
   for (let at = 0; at < bytes.length; ) {
     const [start, length] = header(bytes, at);

@@ -18,7 +18,8 @@ export class Real extends Number {}
 
 /**
  * The JSON value in UTF-8 bytes; objects have no prototype. Of equal names the last counts, unless unique; NaN and Infinity are
- * read as Python reads them, unless finite. Throws token_malformed, token_nesting, token_duplicate_member, token_number.
+ * read as Python reads them, unless finite; what no double holds is then refused too. Throws token_malformed, token_nesting,
+ * token_duplicate_member, token_number.
  */
 export function parse(bytes, { unique = false, finite = false } = {}) {
   return new Scanner(utf8(bytes) ?? refuse("token_malformed"), unique, finite).document();
@@ -113,9 +114,10 @@ class Scanner {
 
   #number([literal, integer, fraction, exponent]) {
     const value = Number(literal);
-    if (fraction === undefined && exponent === undefined) {
-      return integer.replace("-", "").length > LONGEST_INTEGER ? refuse("token_malformed") : value;
-    }
+    const whole = fraction === undefined && exponent === undefined;
+    if (whole && integer.replace("-", "").length > LONGEST_INTEGER) refuse("token_malformed");
+    if (this.finite && !Number.isFinite(value)) refuse("token_number");
+    if (whole) return value;
     return Number.isInteger(value) ? new Real(value) : value;
   }
 

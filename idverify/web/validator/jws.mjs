@@ -193,7 +193,7 @@ export function asciiText(token) {
 }
 
 /** A key to check signatures with, from a JWK. Throws where it is no point on P-256. */
-export async function keyOf(jwk) {
+async function keyOf(jwk) {
   const [x, y] = [jwk.x, jwk.y].map((one) => decodeLeniently(one));
   return publicKey(point(x, y));
 }

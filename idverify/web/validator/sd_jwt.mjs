@@ -27,7 +27,7 @@ export async function digest(text) {
 }
 
 /** A signed payload with the disclosures shown beside it, under examination. declared, reserved: lists of names. */
-export class Opened {
+class Opened {
   #claims;
 
   constructor(payload, texts, declared, reserved) {

@@ -19,7 +19,7 @@ const LATEST = 2 ** 53;
 const MEANING = [STATUS.VALID, STATUS.REVOKED, STATUS.SUSPENDED];
 
 /** A list that held when it was read. Times in seconds since the epoch; anchor: fingerprint of the trusted root. */
-export class StatusList {
+class StatusList {
   constructor(facts) {
     Object.freeze(Object.assign(this, facts));
   }

@@ -130,7 +130,7 @@ def of_claims(plain: str) -> list[dict[str, Any]]:
         refused("status_list_time", "ttl", "absent", token("ttl")),
         refused("status_list_time", "ttl", "true", token(ttl=True)),
         refused("status_list_time", "ttl", "negative", token(ttl=-1)),
-        refused("status_list_time", "ttl", "infinite", token(payload=infinite)),
+        refused("token_number", "ttl", "infinite", token(payload=infinite)),
         refused("status_list_future", "iat", "61 s ahead", token(iat=NOW + 61)),
         refused("status_list_future", "iat", "an hour ahead", token(iat=NOW + 3600)),
         refused("status_list_future", "now", "161 s earlier", plain, now=NOW - 161),
