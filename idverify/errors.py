@@ -24,6 +24,8 @@
     |   |-- UnknownCredentialType      unknown_credential_type
     |   |-- DocumentMissing            document_missing
     |   |-- OfferNotFound              offer_not_found
+    |   |-- RequestNotFound            request_not_found
+    |   |-- RequestAnswered            request_answered
     |   |-- TrustListUnpublished       trust_list_unpublished
     |   `-- CredentialUnavailable      credential_unavailable
     |-- AccessDenied                   the caller may not do this              (exit 3)
@@ -196,6 +198,18 @@ class OfferNotFound(InputError):
     """No such credential offer, or it has expired."""
 
     code = "offer_not_found"
+
+
+class RequestNotFound(InputError):
+    """No such request for a presentation, or it has ended, or the caller may not know of it."""
+
+    code = "request_not_found"
+
+
+class RequestAnswered(InputError):
+    """The request for a presentation has its one answer already."""
+
+    code = "request_answered"
 
 
 class TrustListUnpublished(InputError):

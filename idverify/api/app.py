@@ -171,6 +171,7 @@ def open_vault(settings: Settings, *, create: bool) -> Vault:
         credential_keys=certified[Purpose.CREDENTIAL],
         status_keys=certified[Purpose.STATUS],
         trust_list_keys=certified[Purpose.TRUST_LIST],
+        reader_keys=certified[Purpose.READER],
         now=time.time,
         random_bytes=os.urandom,
         gallery_file=settings.gallery_file,

@@ -77,20 +77,44 @@ class CredentialIn(StrictRequest):
     proofs: ProofsIn
 
 
+class CredentialAskedIn(StrictRequest):
+    """A credential that a wallet is asked for."""
+
+    type: Annotated[str, Field(min_length=1, max_length=64, examples=["identity_card"])]
+    claims: Annotated[list[Annotated[str, Field(min_length=1, max_length=64)]], Field(max_length=64)] = Field(
+        [], description="beside those that every reader sees"
+    )
+
+
 class PresentationRequestIn(StrictRequest):
-    """A nonce for one presentation."""
+    """A nonce for one presentation; with `credentials`, a request that the person's wallet answers over the network."""
 
     audience: Annotated[str, Field(min_length=1, max_length=256)] | None = Field(
         None, description="who will be shown the credential; may be left out by a client that is registered for one audience"
     )
+    credentials: Annotated[list[CredentialAskedIn], Field(min_length=1, max_length=4)] | None = Field(
+        None, description="each type once; the wallet must show all of them"
+    )
+
+    @model_validator(mode="after")
+    def _each_once(self) -> "PresentationRequestIn":
+        names = [one.type for one in self.credentials or ()]
+        if len(set(names)) != len(names):
+            raise ValueError("credentials: name each type once")
+        return self
 
 
 class PresentationRequestOut(BaseModel):
-    """What the wallet is asked for: a presentation to this audience that answers this nonce."""
+    """What the wallet is asked for: a presentation to this audience that answers this nonce. The rest is for `credentials`."""
 
     audience: str
     nonce: str
     expires_at: str
+    request_id: str | None = Field(None, description="where the outcome is asked for")
+    wallet_link: str | None = Field(
+        None, description="for the wallet, as a link or a QR code: openid4vp://?client_id=...&request_uri=..."
+    )
+    request_uri: str | None = Field(None, description="the address in it, where the wallet fetches the signed request")
 
 
 class PresentationIn(StrictRequest):
@@ -132,3 +156,17 @@ class PresentationOut(BaseModel):
     subject: str | None = Field(description="pairwise name of the person for your audience, of credentials issued here")
     claims: dict[str, Any] = Field(description="what was disclosed; empty unless authentic and holder-bound")
     evidence: str = Field(description="all of this signed with the verdict key, typ presentation-result+jwt")
+
+
+class ShownOut(PresentationOut):
+    """What a wallet's presentation is worth. Also `presentation_not_as_asked`: another type, or a claim is missing."""
+
+    asked: str = Field(description="the credential type that this answers", examples=["identity_card"])
+
+
+class PresentationResultOut(BaseModel):
+    """What came of a request. `pending`: the wallet has not answered."""
+
+    state: Literal["pending", "answered"]
+    expires_at: str = Field(description="until when this can be asked for")
+    presentations: list[ShownOut] = Field(description="one for each credential asked for; empty while pending")

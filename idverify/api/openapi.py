@@ -170,7 +170,13 @@ def examples() -> dict[str, dict[str, Any]]:
                 },
             }
         },
-        "request_presentation": {"asked": {"summary": "201", "value": {"audience": AUDIENCE}}},
+        "request_presentation": {
+            "asked": {"summary": "201: a nonce", "value": {"audience": AUDIENCE}},
+            "online": {
+                "summary": "201: a link for the person's wallet",
+                "value": {"audience": AUDIENCE, "credentials": [{"type": "identity_card", "claims": ["name"]}]},
+            },
+        },
         "validate_presentation": {
             "refused": {
                 "summary": "200 accepted=false, presentation_malformed; put a wallet's presentation in its place",

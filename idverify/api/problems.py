@@ -78,6 +78,8 @@ STATUS: dict[type[errors.IdverifyError], int] = {
     errors.DocumentMissing: 404,
     errors.OfferNotFound: 404,
     errors.TrustListUnpublished: 404,
+    errors.RequestNotFound: 404,
+    errors.RequestAnswered: 409,
     NotFound: 404,
     MethodNotAllowed: 405,
     UnsupportedMediaType: 415,

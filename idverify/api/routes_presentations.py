@@ -11,7 +11,8 @@ from idverify.api.credential_schemas import PresentationIn, PresentationOut, Pre
 from idverify.api.limits import NO_IMAGE_BODY, bounded_body
 from idverify.api.schemas import parse
 from idverify.ceremonies.clients import PRESENTATIONS_VALIDATE
-from idverify.ceremonies.presentations import new_request, validate_presentation
+from idverify.ceremonies.online_presentations import ask_online
+from idverify.ceremonies.presentations import Answer, new_request, validate_presentation
 
 router = APIRouter(tags=["presentations"])
 MAY = caller_with(PRESENTATIONS_VALIDATE)
@@ -23,16 +24,32 @@ MAY = caller_with(PRESENTATIONS_VALIDATE)
     summary="A nonce for one presentation",
     status_code=201,
     response_model=PresentationRequestOut,
-    responses=documented(*WITH_KEY, *WITH_BODY, errors.AudienceNotAllowed),
-    response_description="The nonce",
+    response_model_exclude_none=True,
+    responses=documented(
+        *WITH_KEY, *WITH_BODY, errors.AudienceNotAllowed, errors.UnknownCredentialType, errors.SigningUnavailable
+    ),
+    response_description="The nonce, and with `credentials` the link for the wallet",
 )
 async def request_presentation(request: Request, caller: Annotated[Caller, Depends(MAY)]) -> Response:
-    """Ask the wallet to present to this audience with this nonce, within five minutes."""
+    """Ask the wallet to present to this audience with this nonce, within five minutes. With `credentials` a wallet is asked by
+    a signed request behind a link (OpenID4VP 1.0) and answers here; `/v1/presentations/requests/{request_id}` has the outcome.
+    """
     body = await bounded_body(request, limit=NO_IMAGE_BODY, seconds=caller.service.options.body_seconds)
 
     def made() -> dict[str, Any]:
-        audience, nonce, ends = new_request(caller.parts(), caller.client, parse(PresentationRequestIn, body).audience)
-        return {"audience": audience, "nonce": nonce, "expires_at": timestamp(ends)}
+        asked = parse(PresentationRequestIn, body)
+        if asked.credentials is None:
+            audience, nonce, ends = new_request(caller.parts(), caller.client, asked.audience)
+            return {"audience": audience, "nonce": nonce, "expires_at": timestamp(ends)}
+        online = ask_online(caller.parts(), caller.client, asked.audience, {one.type: one.claims for one in asked.credentials})
+        return {
+            "audience": online.audience,
+            "nonce": online.nonce,
+            "expires_at": timestamp(online.expires_at),
+            "request_id": online.id,
+            "wallet_link": online.link,
+            "request_uri": online.uri,
+        }
 
     return json_answer(await caller.service.look_up(made), 201)
 
@@ -62,6 +79,11 @@ def _validated(caller: Caller, asked: PresentationIn) -> dict[str, Any]:
         nonce=asked.nonce or asked.request_nonce or "",
         made_here=asked.request_nonce is not None,
     )
+    return told(answer)
+
+
+def told(answer: Answer) -> dict[str, Any]:
+    """An answer, as its client is told it."""
     found = answer.finding
     return {
         "accepted": found.accepted,

@@ -60,6 +60,8 @@ class Event(StrEnum):
     GRANT_RENEWED = "credential.grant_renewed"
     CREDENTIAL_ISSUED = "credential.issued"
     PRESENTATION_VALIDATED = "presentation.validated"
+    PRESENTATION_REQUESTED = "presentation.requested"
+    PRESENTATION_REFUSED = "presentation.refused"
 
 
 NAMES_VERSIONS = frozenset({Event.SUBJECT_ENROLLED, Event.SUBJECT_REEMBEDDED, Event.SUBJECT_ERASED, Event.DOCUMENT_FILED})

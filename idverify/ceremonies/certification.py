@@ -14,7 +14,7 @@ from idverify.keys.signing import Rotation
 
 # The folder within the folder of keys, by what the keys in it are certified for.
 FOLDERS: Mapping[Purpose, str] = MappingProxyType(
-    {Purpose.CREDENTIAL: "credential", Purpose.STATUS: "status", Purpose.TRUST_LIST: "trust-list"}
+    {Purpose.CREDENTIAL: "credential", Purpose.STATUS: "status", Purpose.TRUST_LIST: "trust-list", Purpose.READER: "reader"}
 )
 
 
@@ -32,6 +32,7 @@ def certified_keys(vault: Vault) -> Mapping[Purpose, CertifiedKeys]:
         Purpose.CREDENTIAL: vault.credential_keys,
         Purpose.STATUS: vault.status_keys,
         Purpose.TRUST_LIST: vault.trust_list_keys,
+        Purpose.READER: vault.reader_keys,
     }
 
 

@@ -6,7 +6,7 @@ subject has towards the asking audience, and towards no other.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from idverify.audit.events import Event
@@ -16,6 +16,7 @@ from idverify.ceremonies.believing import believed_here, number_of, own_anchors
 from idverify.ceremonies.clients import audience_of
 from idverify.ceremonies.nonces import new_nonce, spend_nonce
 from idverify.credentials import jws, presentation, sd_jwt
+from idverify.credentials.credential_types import CredentialType
 from idverify.credentials.findings import Finding
 from idverify.credentials.pairwise import pairwise_subject
 from idverify.credentials.reading import decode_base64url, parse_object
@@ -25,6 +26,24 @@ from idverify.store import Connection, statuses
 from idverify.store.clients import Client
 
 TYPE = "presentation-result+jwt"
+NOT_AS_ASKED = "presentation_not_as_asked"
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A credential that is asked for, and which of its claims beside those that every reader sees."""
+
+    type: CredentialType
+    claims: tuple[str, ...]
+
+    def narrowed(self, found: Finding) -> Finding:
+        """What was found, without a claim that was not asked for; none of it for another type, or where a claim is missing."""
+        if not (found.authentic and found.holder_bound):
+            return found
+        if found.type != self.type.vct or set(self.claims) - found.claims.keys():
+            return replace(found, code=NOT_AS_ASKED, claims={})
+        unasked = self.type.claims - set(self.claims) - self.type.disclosed
+        return replace(found, claims={name: value for name, value in found.claims.items() if name not in unasked})
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,39 +79,57 @@ def validate_presentation(
     with vault.store.transaction() as tx:
         if made_here and not spend_nonce(vault, tx, _use(client, named), nonce):
             raise InvalidInput("request_nonce: not one of yours for this audience, or it ended or was used: ask for another")
-        found = presentation.validate(
-            text,
-            believed_here(vault, tx),
-            audience=named,
-            nonce=nonce,
-            now=vault.now(),
-            allow_dev=vault.environment != "production",
-        )
-        subject_id = _subject_of(vault, tx, text, found)
-        subject = None if subject_id is None else pairwise_subject(vault.secrets.pairwise, subject_id, named)
-        claims = {name: value for name, value in found.claims.items() if name != "sub"}
-        record_event(
-            vault,
-            tx,
-            Event.PRESENTATION_VALIDATED,
-            actor=client.id,
-            subject_id=subject_id,
-            audience=named,
-            type=found.type,
-            result=found.code,
-            disclosed=[*sorted(claims)],
-        )
-        evidence = _signed(vault, client, named, nonce, found, subject, claims)
-    return Answer(found, subject, claims, evidence)
+        return answer_to(vault, tx, text, client_id=client.id, audience=named, shown_to=named, nonce=nonce)
+
+
+def answer_to(
+    vault: Vault,
+    tx: Connection,
+    text: str,
+    *,
+    client_id: str,
+    audience: str,
+    shown_to: str,
+    nonce: str,
+    query: Query | None = None,
+) -> Answer:
+    """Validate, audit and sign, in the caller's transaction. That the nonce is used once is the caller's to see to.
+
+    audience: whom the answer is for. shown_to: whom the presentation must name. query: what it must be. Raises any Fault.
+    """
+    found = presentation.validate(
+        text,
+        believed_here(vault, tx),
+        audience=shown_to,
+        nonce=nonce,
+        now=vault.now(),
+        allow_dev=vault.environment != "production",
+    )
+    found = found if query is None else query.narrowed(found)
+    subject_id = None if found.code == NOT_AS_ASKED else _subject_of(vault, tx, text, found)
+    subject = None if subject_id is None else pairwise_subject(vault.secrets.pairwise, subject_id, audience)
+    claims = {name: value for name, value in found.claims.items() if name != "sub"}
+    record_event(
+        vault,
+        tx,
+        Event.PRESENTATION_VALIDATED,
+        actor=client_id,
+        subject_id=subject_id,
+        audience=audience,
+        type=found.type,
+        result=found.code,
+        disclosed=[*sorted(claims)],
+    )
+    return Answer(found, subject, claims, _signed(vault, client_id, audience, nonce, found, subject, claims))
 
 
 def _signed(
-    vault: Vault, client: Client, audience: str, nonce: str, found: Finding, subject: str | None, claims: Mapping[str, Any]
+    vault: Vault, client_id: str, audience: str, nonce: str, found: Finding, subject: str | None, claims: Mapping[str, Any]
 ) -> str:
     payload: dict[str, Any] = {
         "iss": vault.issuer,
         "aud": audience,
-        "azp": client.id,
+        "azp": client_id,
         "iat": int(vault.now()),
         "jti": base64url(vault.random_bytes(16)),
         "nonce": nonce,

@@ -6,7 +6,7 @@ from idverify.audit.events import Event
 from idverify.ceremonies import Vault
 from idverify.ceremonies.attempts import LIVE_WINDOW_SECONDS
 from idverify.ceremonies.auditing import record_event
-from idverify.store import attempts, grants, idempotency, offers, sessions, spent, statuses, webhooks
+from idverify.store import attempts, grants, idempotency, offers, presentation_requests, sessions, spent, statuses, webhooks
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,7 @@ def purge(vault: Vault, *, retention_seconds: float, actor: str) -> Purged:
             grants=grants.purge(tx, now - retention_seconds),
         )
         spent.purge(tx, now)
+        presentation_requests.purge(tx, now)
         record_event(vault, tx, Event.EVIDENCE_PURGED, actor=actor, **asdict(gone))
     vault.store.tidy()
     return gone

@@ -6,7 +6,7 @@ import re
 from idverify.ceremonies import Vault
 from idverify.keys.jwk import base64url
 
-OFFER, CODE, ACCESS, REFRESH = "idvo_", "idvc_", "idva_", "idvr_"
+OFFER, CODE, ACCESS, REFRESH, REQUEST = "idvo_", "idvc_", "idva_", "idvr_", "idvp_"
 _SANDBOX = "sandbox_"
 _REST = f"({_SANDBOX})?[A-Za-z0-9_-]{{43}}"
 

@@ -63,7 +63,7 @@ def issue(
     dev: Dev = False,
     as_json: AsJson = False,
 ) -> None:
-    """Certify the keys for credentials, status lists and the trust list, those that need it. Safe to repeat.
+    """Certify the keys for credentials, status lists, the trust list and online requests, those that need it. Safe to repeat.
 
     A certificate signs for 90 days and is valid for 270. Repeat this once a month, with the root at hand.
 

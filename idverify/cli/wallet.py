@@ -12,7 +12,7 @@ from rich import box
 from rich.table import Table
 
 from idverify.cli.files import STANDARD_INPUT, read_standard_input
-from idverify.cli.output import UNUSABLE_INPUT, AsJson, console, emit, stdout, timestamp
+from idverify.cli.output import REJECTED, UNUSABLE_INPUT, AsJson, console, emit, stdout, timestamp
 from idverify.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -158,6 +158,48 @@ def present(
         issuer=issuer,
     )
     emit({"presentation": text}, as_json=as_json, table=lambda: typer.echo(text))
+
+
+@app.command()
+def answer(
+    link: Annotated[str, typer.Argument(help="the reader's link (quoted): openid4vp://?..., or - for standard input")],
+    yes: Annotated[bool, typer.Option("--yes", help="show what is asked without asking the person")] = False,
+    wallet: Where = HERE,
+    as_json: AsJson = False,
+) -> None:
+    """Answer a reader's request over the network: see who asks for what, say yes or no, and send it encrypted to that reader.
+
+    Example: idverify wallet answer 'openid4vp://?client_id=x509_hash...&request_uri=https...'
+
+    Exit codes: 0 taken, 1 the person said no, 2 nobody can be asked, 3 a request that does not hold, nothing that would answer
+    it, or a reader that refuses, 4 the wallet cannot be used.
+    """
+    from idverify.cli.fetching import send
+    from idverify.wallet import requests
+    from idverify.wallet.folder import Folder
+
+    folder = Folder(wallet)
+    request = requests.read_request(sys.stdin.read(LARGEST_OFFER) if link == "-" else link, send, now=time.time())
+    chosen = requests.choose(folder, request, now=time.time())
+    asked = {chosen[one.id].configuration: list(one.claims) for one in request.wanted}
+    if not yes:
+        if link == "-" or not sys.stdin.isatty():
+            raise typer.BadParameter("nobody is here to be asked: --yes answers without asking")
+        console.print(f"{request.name} asks, through {request.reader} (certificate of {request.certified_by}):", markup=False)
+        for name, claims in asked.items():
+            console.print(f"  {name}: {', '.join(claims) or 'nothing beside what every reader sees'}", markup=False)
+        yes = typer.confirm("Show this?", err=True)
+    if yes:
+        requests.answer(folder, request, chosen, send, now=time.time())
+    result = {
+        "answered": yes,
+        "name": request.name,
+        "reader": request.reader,
+        "certified_by": request.certified_by,
+        "shown": asked if yes else {},
+    }
+    emit(result, as_json=as_json, table=lambda: stdout.print("shown" if yes else "nothing was shown", markup=False))
+    raise typer.Exit(0 if yes else REJECTED)
 
 
 @app.command()

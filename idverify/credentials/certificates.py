@@ -195,6 +195,21 @@ def end_of(certificate: bytes) -> float:
     return _parsed(certificate).not_valid_after_utc.timestamp()
 
 
+@lru_cache(maxsize=64)
+def key_identifier_of(certificate: bytes) -> bytes | None:
+    """What certificates under a root (DER) call its key (RFC 5280 section 4.2.1.2). Raises CertificateMalformed."""
+    found = _extension(_parsed(certificate), x509.SubjectKeyIdentifier)
+    return None if found is None else found[0].digest
+
+
+def names_in(certificate: bytes) -> tuple[frozenset[str], str]:
+    """The URIs that a certificate (DER) gives its subject, and whom it names as its issuer. Raises CertificateMalformed."""
+    parsed = _parsed(certificate)
+    names = _extension(parsed, x509.SubjectAlternativeName)
+    uris = names[0].get_values_for_type(x509.UniformResourceIdentifier) if names else []
+    return frozenset(uris), parsed.issuer.rfc4514_string()
+
+
 _SIGNING_ONLY = x509.KeyUsage(
     digital_signature=True,
     content_commitment=False,

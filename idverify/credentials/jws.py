@@ -1,4 +1,4 @@
-"""The one strict wrapper around pyjwt, which signs, and joserfc, which checks signatures. No other module imports either.
+"""The one strict wrapper around pyjwt, which signs, and joserfc, which checks signatures. Only jwe.py imports joserfc too.
 
 Both libraries, called strictly, still accept another typ, several audiences, duplicate members and keys meant for something
 else (RFC 8725; the Wycheproof vectors), and earlier releases more. What they leave open is closed here by CHECKS: small

@@ -1,4 +1,4 @@
-"""Why a wallet's proof was refused: leaves of TokenInvalid beside those of errors.py, each with a stable code."""
+"""Why a wallet's proof or answer was refused: leaves of TokenInvalid beside those of errors.py, each with a stable code."""
 
 from idverify.credentials.errors import _Refused
 
@@ -57,6 +57,12 @@ class ProofNotBound(_Refused):
     code = "proof_not_bound"
 
 
+class AnswerUnreadable(_Refused):
+    """The answer is not what was asked for, encrypted to the key of this request."""
+
+    code = "answer_unreadable"
+
+
 REFUSALS = (
     ProofHeader,
     ProofKey,
@@ -67,4 +73,5 @@ REFUSALS = (
     ProofTokenHash,
     ProofReplayed,
     ProofNotBound,
+    AnswerUnreadable,
 )

@@ -1,4 +1,4 @@
-"""What a certificate of an issuer may sign: one extended key usage (RFC 5280 section 4.2.1.12) a purpose, so that a key
+"""What a certificate of an installation may sign: one extended key usage (RFC 5280 section 4.2.1.12) a purpose, so that a key
 that was made to say 'revoked' can never say 'issued'.
 
 Credentials have the document signer's usage of ISO/IEC 18013-5 (annex B), which other readers of credentials look for too. The
@@ -16,3 +16,4 @@ class Purpose(StrEnum):
     CREDENTIAL = "1.0.18013.5.1.2"
     STATUS = f"{_ARC}.2"
     TRUST_LIST = f"{_ARC}.3"
+    READER = f"{_ARC}.4"

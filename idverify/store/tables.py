@@ -236,5 +236,15 @@ standings = Table(
     Index(None, "subject_id"),
 )
 
-FLEETING = frozenset({"sessions", "kept_frames", "offers", "spent"})
+presentation_requests = Table(
+    "presentation_requests",
+    metadata,
+    Column("request_hash", Text, primary_key=True),  # SHA-256 of the id in the request's address
+    Column("client_id", Text, nullable=False),  # who asked
+    Column("expires_at", Double, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    Index(None, "expires_at"),
+)
+
+FLEETING = frozenset({"sessions", "kept_frames", "offers", "spent", "presentation_requests"})
 """Tables that no backup holds: what they keep must be gone when it says it is."""

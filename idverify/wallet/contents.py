@@ -35,6 +35,12 @@ def read(format_: str, credential: str) -> Contents:
         raise IssuerRefused("a credential cannot be read", MALFORMED) from None
 
 
+def visible(credential: str) -> frozenset[str]:
+    """The names of the claims that every reader of an SD-JWT VC sees. Raises a leaf of TokenInvalid."""
+    payload = parse_object(decode_base64url(sd_jwt.parse(credential).jwt.split(".")[1]))
+    return frozenset(payload) - RESERVED
+
+
 def _sd_jwt(credential: str) -> Contents:
     parts = sd_jwt.parse(credential)
     payload = parse_object(decode_base64url(parts.jwt.split(".")[1]))

@@ -85,6 +85,11 @@ def test_schemathesis(service: Running, document: dict[str, Any], samples: Path,
     own = own_entity(service.parts, frozenset({"urn:idverify:vct:identity-card:1"}))
     publish(service.parts, Scheme({"en": "City of Test"}, None, (own,)), actor="tester")
     seed_sessions(service.parts, client_id, document)
+    with service.stranger(headers={"Authorization": f"Bearer {key}"}) as same:
+        online = examples()["request_presentation"]["online"]["value"]
+        request_id = same.post("/v1/presentations/requests", json=online).raise_for_status().json()["request_id"]
+    result = document["paths"]["/v1/presentations/requests/{request_id}"]["get"]
+    result["parameters"][0]["example"] = request_id
     document["paths"]["/v1/status-lists/{number}"]["get"]["parameters"][0]["example"] = seeded_list(service.parts)
     (tmp_path / "openapi.json").write_text(json.dumps(document))
     run = subprocess.run(
@@ -209,6 +214,8 @@ class Provoker:
                 case 422 if "{type_name}" in route:
                     unknown = path.replace("driving_licence", "library_card")
                     return client.request(method, unknown, json=self.body(route))
+                case 422 if route == "/v1/presentations/requests":
+                    return client.post(path, json={"credentials": [{"type": "library_card"}]})
                 case 422 if route == "/v1/credentials/offers":
                     return client.post(path, json=self.body(route, types=["library_card"]))
                 case 422:

@@ -66,7 +66,7 @@ def test_nothing_copies_a_decision_into_an_accepting_one():
         ("PIL", {"face/image.py"}),
         ("insightface", {"inference/insightface_packs.py"}),
         ("jwt", {"credentials/jws.py"}),
-        ("joserfc", {"credentials/jws.py"}),
+        ("joserfc", {"credentials/jws.py", "credentials/jwe.py"}),
         ("openvino", {"inference/openvino.py"}),
         ("onnxruntime", {"inference/onnx.py", "inference/insightface_packs.py", "evaluation/naive.py"}),
         ("pkcs11", {"keys/pkcs11.py"}),

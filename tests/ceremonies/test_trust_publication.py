@@ -126,13 +126,13 @@ def test_certifying_rotating_and_publishing_are_in_the_audit_with_what_was_done(
     rotate_certified(parts, root, actor="anna")
     publish(parts, scheme(parts), actor="anna")
     names = events(parts)
-    assert names.count("keys.certified") == 6 + 3
-    assert names.count("keys.certified_rotated") == 3
+    assert names.count("keys.certified") == 8 + 4
+    assert names.count("keys.certified_rotated") == 4
     with parts.store.reading() as tx:
         entries = list(audit.events(tx))
     assert {entry.actor for entry in entries} == {"anna"}
     certified = [entry.details for entry in entries if entry.event == "keys.certified"]
     assert {one["root"] for one in certified} == {root.fingerprint}
-    assert {one["purpose"] for one in certified} == {"credential", "status", "trust-list"}
+    assert {one["purpose"] for one in certified} == {"credential", "status", "trust-list", "reader"}
     (listed,) = [entry.details for entry in entries if entry.event == "trust_list.published"]
     assert listed["entities"] == {root.fingerprint: [IDENTITY]}

@@ -193,7 +193,7 @@ def test_a_database_of_the_first_version_is_brought_up_to_date_with_its_rows(sto
         note(tx, 1, A, Event.SUBJECT_ENROLLED)
         tx.execute(text("DROP INDEX ix_audit_events_event_seq"))
         live = ("kept_frames", "sessions", "webhooks", "deliveries")
-        issued = ("status_entries", "status_lists", "offers", "grants", "spent", "standings")
+        issued = ("status_entries", "status_lists", "offers", "grants", "spent", "standings", "presentation_requests")
         for table in (*live, *issued):
             tx.execute(text(f"DROP TABLE {table}"))
         tx.execute(text("ALTER TABLE attempts DROP COLUMN session_id"))

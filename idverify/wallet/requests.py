@@ -1,0 +1,181 @@
+"""Requests of readers (OpenID4VP 1.0): a link, the signed request behind it, what it asks for, and the encrypted answer.
+
+What is checked: the request is signed under the certificate that the link names by its digest, that certificate names the place
+where the request lies, and the answer goes to that place. Whether the certificate's root is anyone's whom the person should
+believe is not known here: it is shown, and the person decides.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+from idverify.credentials import jwe, request_object
+from idverify.credentials.certificates import names_in
+from idverify.errors import InvalidInput, TokenInvalid
+from idverify.wallet import contents
+from idverify.wallet.answers import MALFORMED, granted, member
+from idverify.wallet.errors import CredentialUnavailable, IssuerRefused
+from idverify.wallet.folder import Folder
+from idverify.wallet.held import SD_JWT_FORMAT, Holding
+from idverify.wallet.offers import origin
+from idverify.wallet.presenting import present
+from idverify.wallet.transport import Send
+
+SCHEME = "openid4vp"
+WHAT = "the request"
+LONGEST_NAME = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One credential that is asked for. vcts: types that would do. claims: to be disclosed."""
+
+    id: str
+    vcts: tuple[str, ...]
+    claims: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request whose signature holds. name: what the reader calls who asks. reader, certified_by: as its certificate says."""
+
+    client_id: str
+    name: str
+    reader: str
+    certified_by: str
+    response_uri: str
+    nonce: str = field(repr=False)
+    state: str = field(repr=False)
+    wanted: tuple[Wanted, ...]
+    key: Mapping[str, Any]
+
+
+def read_request(link: str, send: Send, *, now: float) -> Request:
+    """The request behind an `openid4vp://` link. now: seconds since the epoch. Raises InvalidInput, IssuerRefused."""
+    client_id, uri = _addressed(link.strip())
+    answer = send("GET", uri, {"Accept": f"application/{request_object.TYPE}"}, None)
+    if answer.status != 200:
+        granted(answer, WHAT)
+        raise IssuerRefused(f"{WHAT} was answered with HTTP {answer.status}", MALFORMED)
+    try:
+        payload, leaf = request_object.read(answer.body.strip(), client_id, now)
+        names, certified_by = names_in(leaf)
+    except TokenInvalid as error:
+        raise IssuerRefused(f"{WHAT} is not one of the reader that the link names: {error.message}", error.code) from None
+    response_uri = member(payload, "response_uri", str, WHAT)
+    here = [name for name in sorted(names) if origin(name) == origin(uri)]
+    if origin(response_uri) != origin(uri) or not here:
+        raise IssuerRefused("the reader's certificate does not name the place where the answer would go", MALFORMED)
+    if (payload.get("response_type"), payload.get("response_mode")) != ("vp_token", "direct_post.jwt"):
+        raise IssuerRefused("the reader does not ask for an encrypted answer", MALFORMED)
+    metadata = member(payload, "client_metadata", dict, WHAT)
+    return Request(
+        client_id=client_id,
+        name=_shown(member(metadata, "client_name", str, WHAT)),
+        reader=here[0],
+        certified_by=_shown(certified_by),
+        response_uri=response_uri,
+        nonce=member(payload, "nonce", str, WHAT),
+        state=member(payload, "state", str, WHAT),
+        wanted=tuple(_wanted(one) for one in member(member(payload, "dcql_query", dict, WHAT), "credentials", list, WHAT)),
+        key=_key(metadata),
+    )
+
+
+def choose(folder: Folder, request: Request, *, now: float) -> dict[str, Holding]:
+    """What would answer each credential asked for, by its id. Raises CredentialUnavailable; nothing was shown then."""
+    chosen = {}
+    for one in request.wanted:
+        fitting = [held for held in folder.holdings() if _fits(held, one, now)]
+        if not fitting:
+            named = ", ".join(one.claims) or "nothing beside what every reader sees"
+            raise CredentialUnavailable(f"the wallet holds no unused copy of {' or '.join(one.vcts)} that can show {named}")
+        chosen[one.id] = fitting[0]
+    return chosen
+
+
+def answer(folder: Folder, request: Request, chosen: Mapping[str, Holding], send: Send, *, now: float) -> None:
+    """Show what was chosen, encrypted to the reader. The copies are used up. Raises CredentialUnavailable, IssuerRefused."""
+    token = {
+        one.id: [
+            present(
+                folder,
+                chosen[one.id].configuration,
+                show=_hidden(chosen[one.id], one),
+                audience=request.client_id,
+                nonce=request.nonce,
+                now=now,
+                issuer=chosen[one.id].issuer,
+            )
+        ]
+        for one in request.wanted
+    }
+    try:
+        sealed = jwe.encrypt({"vp_token": token, "state": request.state}, request.key)
+    except TokenInvalid:
+        raise IssuerRefused("the reader's key for the answer is none on P-256", MALFORMED) from None
+    headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
+    granted(send("POST", request.response_uri, headers, urlencode({"response": sealed}).encode()), "the answer")
+
+
+def _addressed(link: str) -> tuple[str, str]:
+    """client_id and request_uri of a link. Raises InvalidInput."""
+    try:
+        parts = urlsplit(link)
+    except ValueError:
+        raise InvalidInput("the request is not a link") from None
+    query = parse_qs(parts.query)
+    match parts.scheme, query.get("client_id"), query.get("request_uri"):
+        case "openid4vp", [client_id], [uri]:
+            return client_id, uri
+        case _:
+            raise InvalidInput(
+                f"the link holds not one client_id and one request_uri: {SCHEME}://?client_id=...&request_uri=..."
+            )
+
+
+def _shown(text: str) -> str:
+    """What a person is shown of a stranger's words: one line that moves no cursor. Raises IssuerRefused."""
+    if not text.isprintable() or not 0 < len(text) <= LONGEST_NAME:
+        raise IssuerRefused("the reader names itself in a way that cannot be shown", MALFORMED)
+    return text
+
+
+def _wanted(asked: object) -> Wanted:
+    found = asked if isinstance(asked, dict) else {}
+    if found.get("format") != SD_JWT_FORMAT:
+        raise IssuerRefused("the reader asks for a format that this wallet does not know", MALFORMED)
+    vcts = member(member(found, "meta", dict, WHAT), "vct_values", list, WHAT)
+    claims = [member(one if isinstance(one, dict) else {}, "path", list, WHAT) for one in found.get("claims", [])]
+    if not all(isinstance(one, str) for one in vcts) or not all(len(one) == 1 and isinstance(one[0], str) for one in claims):
+        raise IssuerRefused("the reader asks for claims in a way that this wallet does not know", MALFORMED)
+    return Wanted(member(found, "id", str, WHAT), tuple(vcts), tuple(one[0] for one in claims))
+
+
+def _key(metadata: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The key that the answer is encrypted to: the only one. Raises IssuerRefused."""
+    match metadata.get("jwks"):
+        case {"keys": [{"kty": "EC", "crv": "P-256", "kid": str(), "alg": jwe.ALGORITHM} as key]}:
+            found: Mapping[str, Any] = key
+        case _:
+            raise IssuerRefused("the reader gives no key that this wallet can encrypt to", MALFORMED)
+    if jwe.ENCRYPTION not in metadata.get("encrypted_response_enc_values_supported", []):
+        raise IssuerRefused("the reader asks for an encryption that this wallet does not know", MALFORMED)
+    return found
+
+
+def _fits(held: Holding, wanted: Wanted, now: float) -> bool:
+    if held.format != SD_JWT_FORMAT or not held.copies:
+        return False
+    said = contents.read(held.format, held.copies[0].credential)
+    can = {*said.choices, *contents.visible(held.copies[0].credential)}
+    return said.vct in wanted.vcts and said.expires_at > now and set(wanted.claims) <= can
+
+
+def _hidden(held: Holding, wanted: Wanted) -> tuple[str, ...]:
+    """Of the claims asked for, those that are not shown anyway. Raises CredentialUnavailable."""
+    if not held.copies:
+        raise CredentialUnavailable(f"every copy of {held.configuration} is used: `idverify wallet renew` fetches new ones")
+    shown_anyway = contents.visible(held.copies[0].credential)
+    return tuple(one for one in wanted.claims if one not in shown_anyway)

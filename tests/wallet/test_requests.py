@@ -1,0 +1,133 @@
+"""What the wallet asks of a reader before it asks the person: a signature, a name, a place, and a key to encrypt to."""
+
+import json
+from urllib.parse import quote
+
+import pytest
+from roots import copied_parts
+
+from idverify.credentials import certified_jws, jwe, request_object
+from idverify.errors import InvalidInput
+from idverify.wallet.errors import CredentialUnavailable, IssuerRefused
+from idverify.wallet.requests import answer, choose, read_request
+from idverify.wallet.transport import Answer
+
+NOW = 1_800_000_000.0
+READER = "https://verify.example"
+URI = f"{READER}/v1/presentations/requests/idvp_x/object"
+KEY = jwe.new_key("k1")
+METADATA = {
+    "client_name": "https://hotel.example",
+    "jwks": {"keys": [jwe.public_half(KEY)]},
+    "encrypted_response_enc_values_supported": ["A256GCM"],
+}
+QUERY = {
+    "id": "card",
+    "format": "dc+sd-jwt",
+    "meta": {"vct_values": ["urn:idverify:vct:identity-card:1"]},
+    "claims": [{"path": ["name"]}],
+}
+
+
+class Reader:
+    """A reader with a certificate, which may ask in any way."""
+
+    def __init__(self, folder):
+        self.signing = copied_parts(folder, READER, lambda: NOW)["reader_keys"].current
+        self.client_id = request_object.client_id_of(self.signing.chain[0])
+        self.posted = []
+
+    def said(self, **changes):
+        """A request object."""
+        payload = {
+            "client_id": self.client_id,
+            "aud": request_object.AUDIENCE,
+            "response_type": "vp_token",
+            "response_mode": "direct_post.jwt",
+            "response_uri": f"{READER}/v1/presentations/requests/idvp_x/response",
+            "nonce": "n" * 22,
+            "state": "s" * 22,
+            "dcql_query": {"credentials": [QUERY]},
+            "client_metadata": METADATA,
+        }
+        return certified_jws.sign(payload | changes, self.signing.signer, self.signing.chain, request_object.TYPE)
+
+    def read(self, text=None, uri=URI, **changes):
+        """The wallet reads it."""
+
+        def send(method, url, headers, body):
+            assert (method, url, body) == ("GET", uri, None)
+            return Answer(200, {}, (self.said(**changes) if text is None else text).encode())
+
+        link = f"openid4vp://?client_id={quote(self.client_id, safe='')}&request_uri={quote(uri, safe='')}"
+        return read_request(link, send, now=NOW)
+
+
+@pytest.fixture
+def reader(tmp_path):
+    """It behaves, until told otherwise."""
+    return Reader(tmp_path / "keys")
+
+
+def test_the_person_is_told_who_asks_for_what(reader):
+    """By the words of the certificate, and of the service for whom it asks."""
+    found = reader.read()
+    assert (found.name, found.reader, found.certified_by) == ("https://hotel.example", READER, "CN=City of Test")
+    assert [(one.id, one.claims) for one in found.wanted] == [("card", ("name",))]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"response_uri": "https://evil.example/response"},
+        {"response_uri": None},
+        {"response_mode": "direct_post"},
+        {"response_type": "code"},
+        {"client_id": "x509_hash:" + "A" * 43},
+        {"aud": "https://hotel.example"},
+        {"exp": NOW},
+        {"nonce": None},
+        {"state": None},
+        {"dcql_query": {"credentials": [QUERY | {"format": "mso_mdoc"}]}},
+        {"dcql_query": {"credentials": [QUERY | {"claims": [{"path": ["address", "city"]}]}]}},
+        {"dcql_query": {"credentials": ["card"]}},
+        {"client_metadata": METADATA | {"client_name": "hotel\x1b[2Jbank"}},
+        {"client_metadata": METADATA | {"client_name": "x" * 257}},
+        {"client_metadata": METADATA | {"jwks": {"keys": []}}},
+        {"client_metadata": METADATA | {"jwks": {"keys": [{"kty": "RSA", "kid": "k"}]}}},
+        {"client_metadata": METADATA | {"encrypted_response_enc_values_supported": ["A128CBC-HS256"]}},
+        {"text": json.dumps({"client_id": "x"})},
+        {"text": ""},
+        {"uri": "https://evil.example/v1/presentations/requests/idvp_x/object"},
+        {"uri": "https://evil.example/object", "response_uri": "https://evil.example/response"},
+    ],
+)
+def test_a_reader_that_asks_in_another_way_is_refused(reader, changes):
+    """Answers in the clear or to another place, another reader's name, an ended request, a format or a path we do not know."""
+    with pytest.raises(IssuerRefused):
+        reader.read(**changes)
+
+
+def test_algorithm_none_is_refused(reader):
+    """As any other than the one there is."""
+    head, payload, _ = reader.said().split(".")
+    from base64 import urlsafe_b64decode, urlsafe_b64encode
+
+    header = json.loads(urlsafe_b64decode(head + "=="))
+    for changed in ("none", "HS256", "ES384"):
+        spelled = urlsafe_b64encode(json.dumps(header | {"alg": changed}).encode()).rstrip(b"=").decode()
+        with pytest.raises(IssuerRefused) as caught:
+            reader.read(text=f"{spelled}.{payload}.{'A' * 86}")
+        assert caught.value.reason == "token_algorithm"
+
+
+def test_an_empty_wallet_says_so_and_a_key_off_the_curve_gets_nothing(reader, folder):
+    """Before a copy is used; a link that is none is told as such."""
+    with pytest.raises(CredentialUnavailable, match="name"):
+        choose(folder, reader.read(), now=NOW)
+    bad = METADATA | {"jwks": {"keys": [jwe.public_half(KEY) | {"x": KEY["y"]}]}}
+    nothing = reader.read(client_metadata=bad, dcql_query={"credentials": []})
+    with pytest.raises(IssuerRefused, match="P-256"):
+        answer(folder, nothing, {}, lambda *_: Answer(200, {}, b"{}"), now=NOW)
+    with pytest.raises(InvalidInput):
+        read_request("openid4vp://[", lambda *_: Answer(200, {}, b""), now=NOW)
