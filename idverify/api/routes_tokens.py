@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from idverify import errors
 from idverify.api.access import Caller, ServiceOf, caller_with
-from idverify.api.answers import WITH_BODY, WITH_KEY, documented, json_answer
+from idverify.api.answers import WITH_BODY, WITH_KEY, documented, json_answer, public_for
 from idverify.api.limits import NO_IMAGE_BODY, bounded_body
 from idverify.api.problems import InsecureTransport
 from idverify.api.schemas import ActiveToken, InactiveToken, IntrospectionIn, KeySet, parse
@@ -67,4 +67,4 @@ def _introspect(caller: Caller, asked: IntrospectionIn) -> dict[str, Any]:
 async def key_set(service: ServiceOf) -> Response:
     """RFC 7517. A key is published before it signs, and until its last token has expired: cache as long as the header says."""
     keys = await service.look_up(service.parts.signing.jwks)
-    return json_answer(keys, headers={"Cache-Control": f"public, max-age={KEY_SET_SECONDS}"})
+    return json_answer(keys, headers=public_for(KEY_SET_SECONDS))

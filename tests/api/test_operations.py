@@ -124,6 +124,7 @@ def test_the_key_set_may_be_kept_for_a_while(service: Running) -> None:
     with service.stranger() as client:
         answer = client.get("/.well-known/jwks.json")
     assert answer.headers["Cache-Control"] == "public, max-age=300"
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
     assert len(answer.json()["keys"]) == 2
     assert all("d" not in key and key["alg"] == "ES256" for key in answer.json()["keys"])
 
