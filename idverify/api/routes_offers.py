@@ -35,6 +35,7 @@ router = APIRouter(tags=["credentials"])
         errors.UnknownCredentialType,
         errors.DocumentMissing,
         errors.NoReference,
+        errors.SigningUnavailable,
         errors.KeyUnavailable,
     ),
     response_description="Offered",

@@ -63,8 +63,8 @@ def offer_on_session(
     """Offer credentials of these types to the person whom a live session of the client's has verified.
 
     One session founds one wallet's credentials: a newer offer takes the place of one that was not redeemed. Raises
-    UnknownCredentialType, InvalidInput, SessionFinished where the session's offer was redeemed, as `founded_on_session`, and as
-    `claims_of`.
+    UnknownCredentialType, InvalidInput, SessionFinished where the session's offer was redeemed, SigningUnavailable where no key
+    is certified, as `founded_on_session`, and as `claims_of`.
     """
     with vault.store.transaction() as tx:
         foundation = founded_on_session(vault, tx, client, session_id)
@@ -88,7 +88,8 @@ def offer_in_person(
 ) -> Offered:
     """Offer credentials of these types to a person whom a registrar has checked.
 
-    Raises UnknownCredentialType, InvalidInput, as `founded_in_person`, and as `claims_of`.
+    Raises UnknownCredentialType, InvalidInput, SigningUnavailable where no key is certified, as `founded_in_person`, and as
+    `claims_of`.
     """
     with vault.store.transaction() as tx:
         foundation = founded_in_person(vault, tx, client, subject_id, registrar=registrar, method=method, audience=audience)
@@ -101,6 +102,8 @@ def _offered(vault: Vault, tx: Connection, foundation: Foundation, types: Sequen
         raise InvalidInput("types: name at least one")
     for name in names:
         claims_of(vault, tx, find_type(name), foundation)  # what is not on file is told to who can file it
+    for keys in (vault.credential_keys, vault.status_keys):
+        _ = keys.current  # an offer that nothing could be signed for would be spent in vain
     offer_id = new_secret(vault, OFFER)
     offer = Offer(
         offer_hash=secret_hash(offer_id),

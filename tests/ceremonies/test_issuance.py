@@ -452,13 +452,25 @@ def test_slips_are_issued_for_a_day_and_purpose_with_a_status_of_their_own(parts
     assert [row.expires_at for row in rows] == [parts.now() + DAY] * 3
 
 
+class Broken:
+    """Keys without a certificate that may sign."""
+
+    current = property(lambda self: (_ for _ in ()).throw(SigningUnavailable("the key is away")))
+
+
+@pytest.mark.parametrize("keys", ["credential_keys", "status_keys"])
+def test_nothing_is_offered_that_could_not_be_signed(parts, client, subject_id, keys):
+    """The wallet would spend its offer in vain; the operator is told at once."""
+    session_id = approved_session(parts, client, subject_id)
+    with pytest.raises(SigningUnavailable):
+        offer(replace(parts, **{keys: Broken()}), client, subject_id, on=session_id)
+    assert offer(parts, client, subject_id, on=session_id).tx_code
+
+
 def test_a_signature_that_fails_leaves_nothing_behind(parts, wallet):
     """No index taken, no event, no copy counted: all or nothing."""
     with parts.store.reading() as tx:
         before = audit.head(tx).seq
-
-    class Broken:
-        current = property(lambda self: (_ for _ in ()).throw(SigningUnavailable("the key is away")))
 
     working = wallet.parts
     wallet.parts = replace(parts, credential_keys=Broken())
