@@ -28,6 +28,7 @@ from idverify.credentials.errors import TokenNonce
 from idverify.credentials.pairwise import pairwise_subject
 from idverify.credentials.possession import Possession
 from idverify.credentials.proof_errors import ProofNotBound, ProofReplayed
+from idverify.credentials.slip_claims import LONGEST_SECONDS
 from idverify.credentials.status_reference import StatusReference
 from idverify.errors import (
     AttemptsExhausted,
@@ -44,7 +45,6 @@ BATCH = 30
 MOST_A_DAY = 1000
 """Copies on one grant: many times what a wallet needs, and few enough that none fills the status lists."""
 
-SLIP_SECONDS = 86_400.0
 NONCE_USE = "c_nonce"
 _DAY = 86_400
 
@@ -183,7 +183,7 @@ def _ends(parts: Parts, type_: CredentialType, purpose: str | None, said: Said) 
     now = parts.now()
     if purpose is None:
         return credential.latest_end(type_, now, said.ends)
-    return min(now + SLIP_SECONDS, said.ends or now + SLIP_SECONDS)
+    return min(now + LONGEST_SECONDS, said.ends or now + LONGEST_SECONDS)
 
 
 def _credentials(

@@ -12,7 +12,7 @@ from joserfc.jwk import ECKey
 
 from idverify.credentials.jws import DEEPEST, is_point
 from idverify.credentials.proof_errors import AnswerUnreadable
-from idverify.credentials.reading import decode_base64url, no_constant, parse_object, unique_members, walk
+from idverify.credentials.reading import decode_base64url, strict_object, walk
 from idverify.keys.jwk import base64url
 
 ALGORITHM, ENCRYPTION = "ECDH-ES", "A256GCM"
@@ -65,7 +65,7 @@ def decrypt(text: str, key: Mapping[str, str]) -> dict[str, Any]:
 def _opened(text: str, key: Mapping[str, str]) -> dict[str, Any]:
     private = ECKey.import_key({name: key[name] for name in (*sorted(_BARE), "d")})
     content = joserfc_jwe.decrypt_compact(text, private, registry=_REGISTRY).plaintext
-    return parse_object(content or b"", object_pairs_hook=unique_members, parse_constant=no_constant)
+    return strict_object(content or b"")
 
 
 def _is_as_asked(text: str, kid: str) -> bool:
@@ -73,7 +73,7 @@ def _is_as_asked(text: str, kid: str) -> bool:
     parts = text.split(".")
     if len(parts) != 5 or parts[1] or any(base64url(decode_base64url(one)) != one for one in parts):
         return False
-    header = parse_object(decode_base64url(parts[0]), object_pairs_hook=unique_members)
+    header = strict_object(decode_base64url(parts[0]))
     epk = header.get("epk")
     return (
         header.keys() >= _NEEDED

@@ -65,10 +65,6 @@ class StatusList:
         """What the list says of an index; UNKNOWN beyond its end, or where it says what we have no word for."""
         return _MEANING.get(status_at(self.content, self.bits, index), Status.UNKNOWN)
 
-    def refresh_due(self, now: float) -> bool:
-        """Whether to ask for a newer one. Until `expires_at` this one counts all the same."""
-        return now >= self.issued_at + self.ttl
-
 
 def sign(
     content: bytes,

@@ -17,7 +17,7 @@ from idverify.credentials.believed import Believed
 from idverify.credentials.certificates import TIME_CHECKS, Leaf, leaf_under
 from idverify.credentials.credential_errors import CertificateExpired
 from idverify.credentials.purposes import Purpose
-from idverify.credentials.reading import no_constant, parse_object, unique_members
+from idverify.credentials.reading import strict_object
 from idverify.credentials.status_list import StatusList
 from idverify.credentials.trust_list import TrustList
 from idverify.credentials.trust_list_checks import Held
@@ -269,7 +269,7 @@ def _published(raw: bytes, issuer: str) -> list[bytes]:
     """The certificates of an issuer's key set. Raises InvalidInput."""
     refused = InvalidInput(f"{issuer} does not publish its key set: expected issuer and jwks, each key with x5c")
     try:
-        document = parse_object(raw, object_pairs_hook=unique_members, parse_constant=no_constant)
+        document = strict_object(raw)
         keys: list[Mapping[str, Any]] = document["jwks"]["keys"]
         certificates = [b64decode(key["x5c"][0], validate=True) for key in keys]
     except (TokenInvalid, KeyError, TypeError, IndexError, ValueError):

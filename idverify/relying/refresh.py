@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from idverify.credentials import status_list, trust_list
-from idverify.credentials.reading import no_constant, parse_object, unique_members
+from idverify.credentials.reading import strict_object
 from idverify.errors import Fault, IdverifyError, InputError, InvalidInput, TokenInvalid
 from idverify.relying.folder import Holdings
 
@@ -81,7 +81,7 @@ def _attempt(what: str, url: str, work: Callable[[], object]) -> Attempt:
 def _named(raw: bytes, issuer: str) -> list[str]:
     """The addresses of an issuer's status lists, all below its own. Raises InvalidInput."""
     try:
-        document = parse_object(raw, object_pairs_hook=unique_members, parse_constant=no_constant)
+        document = strict_object(raw)
     except TokenInvalid:
         document = {}
     uris = document.get("status_lists")

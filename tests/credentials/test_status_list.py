@@ -97,7 +97,6 @@ def test_what_is_signed_is_read_back_index_by_index(bits, statuses):
     assert held.status(next(index for index in range(60) if index not in statuses)) is Status.VALID
     assert (held.uri, held.issuer, held.anchor, held.bits) == (URI, ISSUER, city()[0].fingerprint, bits)
     assert (held.issued_at, held.expires_at, held.ttl) == (NOW, NOW + 86_400, 900)
-    assert [held.refresh_due(NOW + seconds) for seconds in (0, 899, 900)] == [False, False, True]
 
 
 @given(st.data())
