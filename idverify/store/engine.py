@@ -1,7 +1,9 @@
 """How a connection is made and how a transaction begins, on each of the two databases."""
 
 import os
+import sqlite3
 import stat
+import time
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,6 @@ WRITER_LOCK = 0x69_64_76_65_72_69_66_79
 """Key of PostgreSQL's advisory lock, `idverify` in ASCII. Such locks belong to one database of a server."""
 
 _SQLITE = (
-    "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",  # a commit survives a power cut: an attempt once counted stays counted
     "PRAGMA secure_delete = ON",  # deleted cells and freed pages are overwritten with zeros
     "PRAGMA foreign_keys = ON",
@@ -60,6 +61,7 @@ def _sqlite(url: URL, lock_seconds: float, *, create: bool) -> Engine:
     @event.listens_for(engine, "connect")
     def _connected(connection: Any, _record: object) -> None:
         connection.isolation_level = None  # the driver begins nothing by itself: `_begin` does
+        _write_ahead(connection, lock_seconds)
         for statement in _SQLITE:
             connection.execute(statement)
 
@@ -70,6 +72,23 @@ def _sqlite(url: URL, lock_seconds: float, *, create: bool) -> Engine:
         connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
     return engine
+
+
+def _write_ahead(connection: sqlite3.Connection, lock_seconds: float) -> None:
+    """Turn the write-ahead log on. The file keeps the mode, so only processes that open a new one at once meet here.
+
+    SQLite does not wait for its lock in this one statement, however long its busy timeout: it says `locked` at once.
+    """
+    deadline = time.monotonic() + lock_seconds
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 def _make_private(file: Path) -> None:

@@ -1,6 +1,7 @@
 """What every database behind the Store must do; the suite runs on SQLite and on PostgreSQL."""
 # ruff: noqa: PT012  (that a transaction raises where it ends is the point of several tests)
 
+import sqlite3
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -364,6 +365,18 @@ def test_a_sqlite_database_is_private_and_set_up_to_survive(tmp_path):
 
 
 PRAGMAS = {"journal_mode": "wal", "synchronous": 2, "secure_delete": 1, "foreign_keys": 1, "busy_timeout": 5000}
+
+
+def test_a_new_sqlite_file_that_another_process_is_setting_up_is_waited_for(tmp_path):
+    """SQLite itself does not wait when the journal's mode changes; two services that start together must not fail at it."""
+    file = tmp_path / "idverify.db"
+    other = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    threading.Timer(0.2, other.rollback).start()
+    store = Store.open(f"sqlite:///{file}")
+    store.ping()
+    store.close()
+    other.close()
 
 
 def test_a_full_disk_is_store_unavailable_and_nothing_is_half_written(tmp_path):
