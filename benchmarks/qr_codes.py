@@ -20,7 +20,7 @@ from idverify.config import load_settings
 from idverify.credentials import slip
 from idverify.credentials.credential_types import CredentialType, credential_types
 from idverify.credentials.slip import Slip
-from idverify.credentials.status_reference import StatusReference
+from idverify.credentials.status_reference import StatusReference, list_uri
 from idverify.errors import InputError
 from idverify.evaluation.credential_work import Office
 from idverify.face.image import decode
@@ -80,7 +80,7 @@ def issued(office: Office, type_: CredentialType, purpose: str, claims: Mapping[
         claims,
         issuer=ISSUER,
         device_jwk=device.public_jwk(),
-        status=StatusReference(f"{ISSUER}/v1/status-lists/1093842715", 654_321),
+        status=StatusReference(list_uri(ISSUER, 1_093_842_715), 654_321),
         signer=office.signer,
         chain=office.chain,
         now=NOW,
@@ -144,12 +144,12 @@ def times(office: Office, folder: Path) -> None:
         device = FileSigner.new()
         texts.append(text_of(issued(office, card, "gate", PEOPLE["identity_card"], device), 0, device))
     counters, pictures = FileCounters(folder), [decode(qr.Drawn(one).png()).pixels for one in texts[:50]]
-    believed = office.believed
+    believed, (height, width) = office.believed, pictures[0].shape[:2]
     rows = {
         "validated": milliseconds(lambda one: slip.validate(one, believed, now=NOW), texts),
         "validated and remembered": milliseconds(lambda one: slip.validate(one, believed, now=NOW, counters=counters), texts),
         "drawn as PNG": milliseconds(lambda one: qr.Drawn(one).png(), texts[:50]),
-        "read from a picture of 356 x 356": milliseconds(qr.read, pictures),
+        f"read from a picture of {width} x {height}": milliseconds(qr.read, pictures),
     }
     print()
     for what, median in rows.items():

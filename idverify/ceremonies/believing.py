@@ -4,24 +4,21 @@ Its own status lists are read from the database, so a revocation counts at once.
 `idverify trust refresh` last fetched into the folder.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from idverify.ceremonies import Vault
-from idverify.ceremonies.statuses import aggregation_uri
 from idverify.credentials.anchors import Anchor
 from idverify.credentials.believed import Believed
 from idverify.credentials.credential_types import credential_types
 from idverify.credentials.status_bits import pack
 from idverify.credentials.status_list import LIFETIME_SECONDS, TTL_SECONDS, StatusList
+from idverify.credentials.status_reference import list_number
 from idverify.credentials.trust_list_errors import TrustListExpired
 from idverify.keys.authority import fingerprint
 from idverify.store import Connection, statuses
 
 HERE = "this installation"
-# As lists are numbered here; another issuer may sign any other number, which no database holds.
-_NUMBER, _NUMBERS = re.compile(r"[1-9][0-9]{0,9}", re.ASCII), 2**31
 
 
 def believed_here(vault: Vault, tx: Connection) -> Believed:
@@ -38,14 +35,6 @@ def own_anchors(vault: Vault) -> tuple[Anchor, ...]:
     types = frozenset(one.vct for one in credential_types().values())
     roots = dict.fromkeys(one.root for one in vault.credential_keys.certificates())
     return tuple(Anchor(HERE, root, types) for root in roots)
-
-
-def number_of(vault: Vault, uri: str) -> int | None:
-    """The number of the own status list of that address; None for another's."""
-    base, _, number = uri.rpartition("/")
-    if base != aggregation_uri(vault) or not _NUMBER.fullmatch(number) or int(number) >= _NUMBERS:
-        return None
-    return int(number)
 
 
 def _others(vault: Vault) -> Believed:
@@ -66,7 +55,7 @@ class _Lists(Mapping[str, StatusList]):
     others: Mapping[str, StatusList]
 
     def __getitem__(self, uri: str) -> StatusList:
-        number = number_of(self.vault, uri)
+        number = list_number(self.vault.issuer, uri)
         row = None if number is None else statuses.get_list(self.tx, number)
         if row is None:
             return self.others[uri]

@@ -12,7 +12,7 @@ from typing import Any
 from idverify.audit.events import Event
 from idverify.ceremonies import Vault
 from idverify.ceremonies.auditing import record_event
-from idverify.ceremonies.believing import believed_here, number_of, own_anchors
+from idverify.ceremonies.believing import believed_here, own_anchors
 from idverify.ceremonies.clients import audience_of
 from idverify.ceremonies.nonces import new_nonce, spend_nonce
 from idverify.credentials import jws, presentation, sd_jwt
@@ -20,6 +20,7 @@ from idverify.credentials.credential_types import CredentialType
 from idverify.credentials.findings import Finding
 from idverify.credentials.pairwise import pairwise_subject
 from idverify.credentials.reading import decode_base64url, parse_object
+from idverify.credentials.status_reference import list_number
 from idverify.errors import InvalidInput
 from idverify.keys.jwk import base64url
 from idverify.store import Connection, statuses
@@ -154,7 +155,7 @@ def _subject_of(vault: Vault, tx: Connection, text: str, found: Finding) -> str 
         return None
     payload = parse_object(decode_base64url(sd_jwt.parse(text).jwt.split(".")[1]))
     entry = payload["status"]["status_list"]
-    number = number_of(vault, entry["uri"])
+    number = list_number(vault.issuer, entry["uri"])
     return None if number is None else statuses.subject_of(tx, number, entry["idx"])
 
 

@@ -4,9 +4,9 @@ import hashlib
 from dataclasses import dataclass
 
 from idverify.ceremonies import Vault
-from idverify.ceremonies.statuses import aggregation_uri, list_uri
 from idverify.credentials import status_list
 from idverify.credentials.status_bits import pack
+from idverify.credentials.status_reference import list_uri, lists_uri
 from idverify.store import statuses
 
 RENEWED_AFTER_SECONDS = 300
@@ -44,9 +44,9 @@ def published(vault: Vault, number: int, earlier: SignedList | None = None) -> S
     token = status_list.sign(
         content,
         row.bits,
-        uri=list_uri(vault, number),
+        uri=list_uri(vault.issuer, number),
         issuer=vault.issuer,
-        aggregation_uri=aggregation_uri(vault),
+        aggregation_uri=lists_uri(vault.issuer),
         signer=signing.signer,
         chain=signing.chain,
         now=now,
@@ -58,4 +58,4 @@ def published(vault: Vault, number: int, earlier: SignedList | None = None) -> S
 def list_uris(vault: Vault) -> list[str]:
     """The address of every list, so that a reader that is sometimes offline can fetch all of them. Raises StoreUnavailable."""
     with vault.store.reading() as tx:
-        return [list_uri(vault, row.number) for row in statuses.lists(tx)]
+        return [list_uri(vault.issuer, row.number) for row in statuses.lists(tx)]

@@ -14,7 +14,7 @@ from idverify.ceremonies.standing import concerns_grants, note_standing
 from idverify.credentials.credential_types import credential_types
 from idverify.credentials.findings import Status
 from idverify.credentials.status_bits import ENTRIES, VALUES, pack, size_of
-from idverify.credentials.status_reference import StatusReference
+from idverify.credentials.status_reference import StatusReference, list_uri
 from idverify.errors import InvalidInput
 from idverify.store import Connection, statuses
 from idverify.store.statuses import Chosen, Entry, Group, ListRow
@@ -27,16 +27,6 @@ _EVENTS = {
 }
 _FROM = {Status.VALID: (2,), Status.REVOKED: (0, 2), Status.SUSPENDED: (0,)}
 _MEANINGS = {value: status for status, value in VALUES.items()}
-
-
-def list_uri(vault: Vault, number: int) -> str:
-    """Address of a status list: what stands in credentials, and in the list itself as `sub`."""
-    return f"{aggregation_uri(vault)}/{number}"
-
-
-def aggregation_uri(vault: Vault) -> str:
-    """Address that names every status list of the installation."""
-    return f"{vault.issuer.rstrip('/')}/v1/status-lists"
 
 
 def allocate(
@@ -64,7 +54,7 @@ def allocate(
         found = next(iter(statuses.open_lists(tx, bits)), None) or _new_list(vault, tx, bits)
         drawn = _draw(vault, tx, found.number, min(count - len(places), FULL_AT - found.taken))
         statuses.add(tx, [replace(template, number=found.number, index=index) for index in drawn], full_at=FULL_AT)
-        places += [StatusReference(list_uri(vault, found.number), index) for index in drawn]
+        places += [StatusReference(list_uri(vault.issuer, found.number), index) for index in drawn]
     return places
 
 

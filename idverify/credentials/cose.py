@@ -1,9 +1,9 @@
 """COSE_Sign1 (RFC 9052 section 4.2) with ES256, over CBOR that has one spelling only (RFC 8949 section 4.2.1).
 
 Of CBOR only what a slip needs is read: integers, byte and text strings, arrays, maps, true, false and null, and tag 18 in
-front of a signature. A number that JavaScript cannot hold exactly, a float, another tag, a length left open and a key that is
-neither integer nor text (Python takes true for 1) are refused. The maps of a slip have keys for which the orders of RFC 8949
-and of RFC 7049, which cbor2 writes, are the same.
+front of a signature. A number that JavaScript cannot hold exactly, a float, another tag, a length left open, and a key that
+stands twice or is neither integer nor text (Python takes true for 1) are refused. The maps of a slip have keys for which the
+orders of RFC 8949 and of RFC 7049, which cbor2 writes, are the same.
 """
 
 from base64 import urlsafe_b64decode
@@ -22,7 +22,7 @@ from idverify.errors import SigningUnavailable
 from idverify.keys import Signer
 
 SIGN1_TAG = 18
-ALGORITHM, KEY_ID, TYPE = 1, 4, 16
+ALGORITHM, KEY_ID = 1, 4
 ES256 = -7
 SIGNATURE_BYTES = 64
 COORDINATE = 32
@@ -46,9 +46,9 @@ def encode(value: Any) -> bytes:
 
 
 def decode(data: bytes) -> Any:
-    """The value in these bytes, however they spell it; of equal keys the last counts. Raises CborInvalid."""
+    """The value in these bytes, however they spell it. Raises CborInvalid."""
     try:
-        value = cbor2.loads(data, max_depth=DEEPEST, allow_indefinite=False, semantic_decoders=_NO_MEANING)
+        value = cbor2.loads(data, **_STRICT)
     except Exception:  # a decoder of many types fails in many ways
         raise CborInvalid("not CBOR") from None
     if not _plain(value):
@@ -85,22 +85,28 @@ class Sign1:
         """The one spelling of what was read, its protected header respelled too."""
         return _tagged([encode(self.header), self.unprotected, self.payload, self.signature])
 
-    def signed_by(self, key: ec.EllipticCurvePublicKey) -> bool:
-        """Whether that key made the signature. r || s of 64 bytes: not DER, not longer, not shorter."""
+    def signed_by(self, key: ec.EllipticCurvePublicKey, external: bytes) -> bool:
+        """Whether that key made the signature, of r || s in 64 bytes: not DER, not longer, not shorter.
+
+        external: what it signed beside header and payload, known to both sides and sent by neither (RFC 9052 section 4.3).
+        """
         if len(self.signature) != SIGNATURE_BYTES:
             return False
         r, s = (int.from_bytes(half, "big") for half in (self.signature[:COORDINATE], self.signature[COORDINATE:]))
         try:
-            key.verify(encode_dss_signature(r, s), _to_be_signed(self.protected, self.payload), _ECDSA)
+            key.verify(encode_dss_signature(r, s), _to_be_signed(self.protected, external, self.payload), _ECDSA)
         except InvalidSignature:
             return False
         return True
 
 
-def sign1(header: Mapping[int, Any], payload: bytes, signer: Signer) -> bytes:
-    """A tagged COSE_Sign1 with ES256; `header` is protected, nothing is unprotected. Raises SigningUnavailable."""
+def sign1(header: Mapping[int, Any], payload: bytes, signer: Signer, external: bytes) -> bytes:
+    """A tagged COSE_Sign1 with ES256; `header` is protected, nothing is unprotected. external: see Sign1.signed_by.
+
+    Raises SigningUnavailable.
+    """
     protected = encode({ALGORITHM: ES256, **header})
-    signature = signer.sign(_to_be_signed(protected, payload))
+    signature = signer.sign(_to_be_signed(protected, external, payload))
     if len(signature) != SIGNATURE_BYTES:
         raise SigningUnavailable("the signer did not return r || s")
     return _tagged([protected, {}, payload, signature])
@@ -146,9 +152,9 @@ def _tagged(parts: list[Any]) -> bytes:
     return bytes([_TAGGED]) + encode(parts)
 
 
-def _to_be_signed(protected: bytes, payload: bytes) -> bytes:
-    """Sig_structure of RFC 9052 section 4.4, without external data."""
-    return encode(["Signature1", protected, b"", payload])
+def _to_be_signed(protected: bytes, external: bytes, payload: bytes) -> bytes:
+    """Sig_structure of RFC 9052 section 4.4."""
+    return encode(["Signature1", protected, external, payload])
 
 
 def _plain(value: Any) -> bool:
@@ -178,3 +184,9 @@ def _refuse(*_: Any) -> Any:
 _NO_MEANING: Mapping[int, Callable[..., Any]] = dict.fromkeys(
     (0, 1, 2, 3, 4, 5, 25, 28, 29, 30, 35, 36, 37, 52, 54, 100, 256, 258, 260, 261, 1004, 43000, 55799), _refuse
 )
+_STRICT: Mapping[str, Any] = {
+    "max_depth": DEEPEST,
+    "allow_indefinite": False,
+    "allow_duplicate_keys": False,
+    "semantic_decoders": _NO_MEANING,
+}

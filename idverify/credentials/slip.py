@@ -19,7 +19,8 @@ from idverify.credentials.reading import exact_base64url
 from idverify.credentials.slip_checks import DEVICE_CHECKS, ISSUER_CHECKS
 from idverify.credentials.slip_code import Candidate, Counters
 from idverify.credentials.slip_errors import SlipForeign
-from idverify.credentials.status_reference import StatusReference
+from idverify.credentials.status_bits import ENTRIES
+from idverify.credentials.status_reference import StatusReference, list_number, list_uri
 from idverify.credentials.type_schema import fitting
 from idverify.errors import InvalidInput, TokenInvalid
 from idverify.keys import Signer
@@ -31,8 +32,6 @@ FORMAT = "idverify-slip+cwt"
 REFRESH_SECONDS = 30
 CHALLENGE_BYTES = 8
 CHECKS = (*ISSUER_CHECKS, *DEVICE_CHECKS)
-# Of the issuer's own words, what a reader is told beside the person's claims.
-_TOLD = {"iss": slip_claims.ISS, "exp": slip_claims.EXP, "purpose": slip_claims.PURPOSE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +84,8 @@ def issue(
     """A slip for that purpose. claims: of the whole credential; the slip says those that its type declares for the purpose.
 
     issuer: URL, as in the certificate. device_jwk: of the slip key (P-256), used for nothing else. chain: DER, the leaf first.
-    now, expires_at: seconds since the epoch, at most 24 h apart. Raises InvalidInput for a purpose, claims, a key or times that
-    do not fit (never repeating a value), SigningUnavailable.
+    now, expires_at: seconds since the epoch, at most 24 h apart. status: in a list of the issuer's own. Raises InvalidInput for
+    a purpose, claims, a key, a status or times that do not fit (never repeating a value), SigningUnavailable.
     """
     kind = type_.slips.get(purpose)
     if kind is None:
@@ -103,6 +102,9 @@ def issue(
         point = cose.point_of(device_jwk)
     except ValueError:
         raise InvalidInput("the slip key is not a public key on P-256") from None
+    number = list_number(issuer, status.uri)
+    if number is None or not 0 <= status.index < ENTRIES:
+        raise InvalidInput("the status stands in no list of the issuer's, and a slip names its list by number alone")
     said = slip_claims.carried(type_, kind, claims)
     disclosures: tuple[bytes, ...] = ()
     if kind.selective:
@@ -112,16 +114,17 @@ def issue(
         issuer=issuer,
         vct=type_.vct,
         purpose=purpose,
-        body={slip_claims.DIGESTS: slip_claims.digests(disclosures)} if kind.selective else {slip_claims.CLAIMS: said},
+        said=slip_claims.digests(disclosures) if kind.selective else said,
         device_key=cose.cose_key(point),
-        status=status,
+        list_number=number,
+        list_index=status.index,
         issued_at=issued_at,
         expires_at=ends_at,
         environment=environment,
     )
     certified_jws.require_certified(signer, chain)
-    header = {cose.KEY_ID: hashlib.sha256(chain[0]).digest()[: slip_claims.KEY_ID_BYTES], cose.TYPE: slip_claims.TYPE}
-    return Slip(cose.sign1(header, cose.encode(content), signer), disclosures)
+    header = {cose.KEY_ID: hashlib.sha256(chain[0]).digest()[: slip_claims.KEY_ID_BYTES]}
+    return Slip(cose.sign1(header, cose.encode(content), signer, slip_claims.SLIP), disclosures)
 
 
 def present(
@@ -138,7 +141,7 @@ def present(
     challenge: the 8 bytes that the reader shows, if it shows any. Raises SigningUnavailable.
     """
     content = cose.encode([slip, list(disclosures), math.floor(now), counter, challenge])
-    return slip_text.written(cose.sign1({}, content, signer))
+    return slip_text.written(cose.sign1({}, content, signer, slip_claims.ENVELOPE))
 
 
 def validate(
@@ -167,14 +170,15 @@ def validate(
             check(code)
     except TokenInvalid as refusal:
         return _refused(refusal.code)
-    standing = believed.standing(slip_claims.status_reference(code.claims), code.leaf, code.claims[slip_claims.ISS], now)
+    issuer, ours = code.claims[slip_claims.ISS], code.ours
+    standing = believed.standing(StatusReference(list_uri(issuer, ours.list_number), ours.list_index), code.leaf, issuer, now)
     try:
         for check in DEVICE_CHECKS:
             check(code)
     except TokenInvalid as refusal:
         return _found(code, standing, refusal.code, {})
-    told = {name: code.claims[key] for name, key in _TOLD.items()}
-    said = {**code.claims.get(slip_claims.CLAIMS, {}), **dict(code.disclosed)}
+    told = {"iss": issuer, "exp": code.claims[slip_claims.EXP], "purpose": ours.purpose}
+    said = {**ours.claims, **dict(code.disclosed)}
     return _found(code, standing, None, {**told, **slip_claims.spelled(said)})
 
 

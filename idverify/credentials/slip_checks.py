@@ -35,7 +35,6 @@ from idverify.credentials.slip_errors import (
     SlipSignature,
     SlipStale,
     SlipTooLarge,
-    SlipType,
     SlipTypeNotTrusted,
 )
 
@@ -75,12 +74,6 @@ def algorithms_are_pinned(code: Candidate) -> None:
         raise SlipAlgorithm
 
 
-def type_is_exact(code: Candidate) -> None:
-    """RFC 9596: one kind of token never passes for another."""
-    if code.issuer.header.get(cose.TYPE) != slip_claims.TYPE:
-        raise SlipType
-
-
 def device_header_is_exact(code: Candidate) -> None:
     """The algorithm alone."""
     if code.device.header.keys() != {cose.ALGORITHM}:
@@ -88,20 +81,20 @@ def device_header_is_exact(code: Candidate) -> None:
 
 
 def issuer_header_is_exact(code: Candidate) -> None:
-    """The algorithm, the type, and a kid of eight bytes."""
+    """The algorithm, and a kid of bytes."""
     kid = code.issuer.header.get(cose.KEY_ID)
-    if code.issuer.header.keys() != {cose.ALGORITHM, cose.KEY_ID, cose.TYPE} or type(kid) is not bytes:
+    if code.issuer.header.keys() != {cose.ALGORITHM, cose.KEY_ID} or type(kid) is not bytes:
         raise SlipHeader
 
 
 def issuer_signature_holds(code: Candidate) -> None:
-    """A certificate under a trusted root made the slip."""
-    if not code.issuer.signed_by(code.issuer_key):
+    """A key whose certificate is under a trusted root signed it, and as a slip: one kind of token never passes for another."""
+    if not code.issuer.signed_by(code.issuer_key, slip_claims.SLIP):
         raise SlipSignature
 
 
 def claims_are_canonical(code: Candidate) -> None:
-    """No claim stands twice, none has a second spelling."""
+    """No claim has a second spelling."""
     if cose.encode(code.claims) != code.issuer.payload:
         raise SlipNotCanonical
 
@@ -145,19 +138,19 @@ def lifetime_is_capped(code: Candidate) -> None:
 def environment_is_production(code: Candidate) -> None:
     """Unless asked otherwise; and an environment that nobody knows is refused always."""
     allowed = (None, *slip_claims.ENVIRONMENTS) if code.allow_dev else (None,)
-    if code.claims.get(slip_claims.ENV) not in allowed:
+    if code.ours.env not in allowed:
         raise SlipEnvironment
 
 
 def purpose_is_declared(code: Candidate) -> None:
     """The type has slips for this purpose, and they are selective or not, as this one is."""
-    if code.kind.selective != (slip_claims.DIGESTS in code.claims):
+    if code.kind.selective != code.ours.selective:
         raise SlipPurposeUndeclared
 
 
 def claims_are_declared(code: Candidate) -> None:
     """The slip says nothing that its type does not declare for the purpose."""
-    if not code.claims.get(slip_claims.CLAIMS, {}).keys() <= set(code.kind.claims):
+    if not code.ours.claims.keys() <= set(code.kind.claims):
         raise SlipClaimUndeclared
 
 
@@ -169,8 +162,7 @@ def disclosures_are_declared(code: Candidate) -> None:
 
 def disclosures_are_signed(code: Candidate) -> None:
     """The issuer signed the digest of each."""
-    signed = code.claims.get(slip_claims.DIGESTS, [])
-    if any(hashlib.sha256(one).digest() not in signed for one in code.shown.disclosures):
+    if any(hashlib.sha256(one).digest() not in code.ours.digests for one in code.shown.disclosures):
         raise SlipDisclosureAltered
 
 
@@ -182,7 +174,7 @@ def disclosures_are_unique(code: Candidate) -> None:
 
 def device_signature_holds(code: Candidate) -> None:
     """The device that the slip was issued to made this code."""
-    if not code.device.signed_by(code.device_key):
+    if not code.device.signed_by(code.device_key, slip_claims.ENVELOPE):
         raise SlipDeviceSignature
 
 
@@ -200,7 +192,7 @@ def not_from_the_future(code: Candidate) -> None:
 
 def purpose_is_ours(code: Candidate) -> None:
     """A reader that names a purpose takes no other."""
-    if code.purpose is not None and code.claims[slip_claims.PURPOSE] != code.purpose:
+    if code.purpose is not None and code.ours.purpose != code.purpose:
         raise SlipPurpose
 
 
@@ -231,7 +223,6 @@ ISSUER_CHECKS: tuple[Check, ...] = (
     envelope_is_canonical,
     all_is_protected,
     algorithms_are_pinned,
-    type_is_exact,
     device_header_is_exact,
     issuer_header_is_exact,
     issuer_signature_holds,

@@ -1,31 +1,59 @@
 """What an issuer says in a QR slip: a CWT claims set (RFC 8392), and the disclosures of a selective one.
 
-Keys below 0 are ours: the purpose, the claims or the digests of what may be disclosed, and the environment.
+All that no registered claim says stands in one claim of ours, an array: each key of one's own costs five bytes of a code.
 """
 
 import hashlib
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from idverify.credentials import cose
 from idverify.credentials.credential_types import CredentialType, SlipKind
-from idverify.credentials.status_reference import StatusReference
+from idverify.credentials.status_bits import ENTRIES
+from idverify.credentials.status_reference import LARGEST_NUMBER
 
 VCT_PREFIX = "urn:idverify:vct:"
-TYPE = "application/eid-slip+cwt"
+# What the issuer's signature is of, and the device's: external data, known to both sides and sent by neither (RFC 9052 section
+# 4.3), so that nothing else that the same key signed passes for a slip or an envelope.
+SLIP, ENVELOPE = b"urn:idverify:qr:slip:1", b"urn:idverify:qr:envelope:1"
 KEY_ID_BYTES = 8
 SALT_BYTES = 16
 DIGEST_BYTES = 32
 LONGEST_SECONDS = 24 * 3600
 ENVIRONMENTS = ("dev", "sandbox")
 
-# RFC 8392 section 4; RFC 8747 section 3.1 (cnf and its COSE_Key); 11 and 65535 of the drafts on SD-CWT and status lists.
-ISS, EXP, IAT, CNF, VCT, STATUS = 1, 4, 6, 8, 11, 65535
-PURPOSE, CLAIMS, DIGESTS, ENV = -70001, -70002, -70003, -70004
+# RFC 8392 section 4; RFC 8747 section 3.1 (cnf and its COSE_Key); 11 of the draft on SD-CWT; ours, of those for private use.
+ISS, EXP, IAT, CNF, VCT, OURS = 1, 4, 6, 8, 11, -70001
 CNF_KEY = 1
 
-_ALWAYS = frozenset({ISS, EXP, IAT, CNF, VCT, STATUS, PURPOSE})
+
+class Ours(NamedTuple):
+    """The claim of ours, in its order. said: the claims by name; of a selective slip, the digests of its disclosures instead.
+
+    list_number, list_index: where its status stands. env: left out in production.
+    """
+
+    list_number: int
+    list_index: int
+    purpose: str
+    said: Any
+    env: str | None = None
+
+    @property
+    def selective(self) -> bool:
+        """Whether its holder chooses what to disclose."""
+        return type(self.said) is list
+
+    @property
+    def claims(self) -> Mapping[str, Any]:
+        """What it says to every reader; bytes where the type's schema has base64."""
+        return {} if self.selective else self.said
+
+    @property
+    def digests(self) -> Sequence[bytes]:
+        """SHA-256 of what it may disclose, ascending."""
+        return self.said if self.selective else ()
 
 
 def claims_set(
@@ -33,38 +61,35 @@ def claims_set(
     issuer: str,
     vct: str,
     purpose: str,
-    body: Mapping[int, Any],
+    said: Mapping[str, Any] | Sequence[bytes],
     device_key: Mapping[int, Any],
-    status: StatusReference,
+    list_number: int,
+    list_index: int,
     issued_at: int,
     expires_at: int,
     environment: str,
 ) -> dict[int, Any]:
-    """The claims of a slip. body: {CLAIMS: ...} or {DIGESTS: ...}."""
+    """The claims of a slip. said: see Ours."""
     return {
         ISS: issuer,
         EXP: expires_at,
         IAT: issued_at,
         CNF: {CNF_KEY: device_key},
         VCT: vct.removeprefix(VCT_PREFIX),
-        STATUS: {"status_list": {"idx": status.index, "uri": status.uri}},
-        PURPOSE: purpose,
-        **body,
-        **({} if environment == "production" else {ENV: environment}),
+        OURS: [list_number, list_index, purpose, said, *(() if environment == "production" else (environment,))],
     }
 
 
+def ours(claims: Mapping[int, Any]) -> Ours:
+    """The claim of ours; of claims that are well formed."""
+    return Ours(*claims[OURS])
+
+
 def well_formed(claims: Any) -> bool:
-    """Whether the claims are exactly those of a slip, each of its type, with either claims or digests."""
-    if type(claims) is not dict or claims.keys() - {ENV} not in (_ALWAYS | {CLAIMS}, _ALWAYS | {DIGESTS}):
+    """Whether the claims are exactly those of a slip, each of its type."""
+    if type(claims) is not dict or claims.keys() != _FITS.keys():
         return False
     return all(_FITS[name](value) for name, value in claims.items())
-
-
-def status_reference(claims: Mapping[int, Any]) -> StatusReference:
-    """Where the slip's status stands; of claims that are well formed."""
-    listed = claims[STATUS]["status_list"]
-    return StatusReference(listed["uri"], listed["idx"])
 
 
 def disclosure(name: str, value: Any, salt: bytes) -> bytes:
@@ -122,9 +147,12 @@ def _is_confirmation(value: Any) -> bool:
     return True
 
 
-def _is_status(value: Any) -> bool:
-    listed = value.get("status_list") if type(value) is dict and len(value) == 1 else None
-    return type(listed) is dict and listed.keys() == {"idx", "uri"} and _is_uint(listed["idx"]) and _is_text(listed["uri"])
+def _is_ours(value: Any) -> bool:
+    if type(value) is not list or len(value) not in (4, 5):
+        return False
+    number, index, purpose, said, *env = value
+    placed = _is_uint(number) and 1 <= number <= LARGEST_NUMBER and _is_uint(index) and index < ENTRIES
+    return placed and all(_is_text(one) for one in (purpose, *env)) and (_are_claims(said) or _are_digests(said))
 
 
 def _is_value(value: Any) -> bool:
@@ -148,9 +176,5 @@ _FITS: Mapping[int, Callable[[Any], bool]] = {
     IAT: _is_uint,
     CNF: _is_confirmation,
     VCT: _is_text,
-    STATUS: _is_status,
-    PURPOSE: _is_text,
-    CLAIMS: _are_claims,
-    DIGESTS: _are_digests,
-    ENV: _is_text,
+    OURS: _is_ours,
 }

@@ -117,6 +117,11 @@ class Candidate:
         return claims
 
     @property
+    def ours(self) -> slip_claims.Ours:
+        """Of what the issuer says, the claim that is ours."""
+        return slip_claims.ours(self.claims)
+
+    @property
     def vct(self) -> str:
         """The type, in full."""
         return f"{slip_claims.VCT_PREFIX}{self.claims[slip_claims.VCT]}"
@@ -132,7 +137,7 @@ class Candidate:
     @cached_property
     def kind(self) -> SlipKind:
         """What its type declares for the slip's purpose. Raises SlipPurposeUndeclared."""
-        found = self.type.slips.get(self.claims[slip_claims.PURPOSE])
+        found = self.type.slips.get(self.ours.purpose)
         if found is None:
             raise SlipPurposeUndeclared
         return found

@@ -3,22 +3,22 @@
 ::
 
     TokenInvalid
-    |-- SlipTooLarge         slip_too_large          |-- SlipLifetime               slip_lifetime
-    |-- SlipForeign          slip_foreign            |-- SlipEnvironment            slip_environment
-    |-- SlipEncoding         slip_encoding           |-- SlipPurposeUndeclared      slip_purpose_undeclared
-    |-- SlipMalformed        slip_malformed          |-- SlipPurpose                slip_purpose
-    |-- SlipNotCanonical     slip_not_canonical      |-- SlipClaimUndeclared        slip_claim_undeclared
-    |-- SlipHeader           slip_header             |-- SlipDisclosureMalformed    slip_disclosure_malformed
-    |-- SlipAlgorithm        slip_algorithm          |-- SlipDisclosureUndeclared   slip_disclosure_undeclared
-    |-- SlipType             slip_type               |-- SlipDisclosureAltered      slip_disclosure_altered
-    |-- SlipKeyUnknown       slip_key_unknown        |-- SlipDisclosureRepeated     slip_disclosure_repeated
-    |-- SlipSignature        slip_signature          |-- SlipDeviceKey              slip_device_key
-    |-- SlipClaim            slip_claim              |-- SlipDeviceSignature        slip_device_signature
-    |-- SlipIssuer           slip_issuer             |-- SlipStale                  slip_stale
-    |-- SlipTypeUnknown      slip_type_unknown       |-- SlipFromTheFuture          slip_from_the_future
-    |-- SlipTypeNotTrusted   slip_type_not_trusted   |-- SlipChallengeMissing       slip_challenge_missing
-    |-- SlipNotYetValid      slip_not_yet_valid      |-- SlipChallenge              slip_challenge
-    `-- SlipExpired          slip_expired            `-- SlipReplayed               slip_replayed
+    |-- SlipTooLarge         slip_too_large          |-- SlipEnvironment           slip_environment
+    |-- SlipForeign          slip_foreign            |-- SlipPurposeUndeclared     slip_purpose_undeclared
+    |-- SlipEncoding         slip_encoding           |-- SlipPurpose               slip_purpose
+    |-- SlipMalformed        slip_malformed          |-- SlipClaimUndeclared       slip_claim_undeclared
+    |-- SlipNotCanonical     slip_not_canonical      |-- SlipDisclosureMalformed   slip_disclosure_malformed
+    |-- SlipHeader           slip_header             |-- SlipDisclosureUndeclared  slip_disclosure_undeclared
+    |-- SlipAlgorithm        slip_algorithm          |-- SlipDisclosureAltered     slip_disclosure_altered
+    |-- SlipKeyUnknown       slip_key_unknown        |-- SlipDisclosureRepeated    slip_disclosure_repeated
+    |-- SlipSignature        slip_signature          |-- SlipDeviceKey             slip_device_key
+    |-- SlipClaim            slip_claim              |-- SlipDeviceSignature       slip_device_signature
+    |-- SlipIssuer           slip_issuer             |-- SlipStale                 slip_stale
+    |-- SlipTypeUnknown      slip_type_unknown       |-- SlipFromTheFuture         slip_from_the_future
+    |-- SlipTypeNotTrusted   slip_type_not_trusted   |-- SlipChallengeMissing      slip_challenge_missing
+    |-- SlipNotYetValid      slip_not_yet_valid      |-- SlipChallenge             slip_challenge
+    |-- SlipExpired          slip_expired            `-- SlipReplayed              slip_replayed
+    `-- SlipLifetime         slip_lifetime
 """
 
 from idverify.credentials.errors import _Refused
@@ -53,7 +53,7 @@ class SlipMalformed(_SlipRefused):
 
 
 class SlipNotCanonical(_SlipRefused):
-    """The CBOR has another spelling than the one of RFC 8949 section 4.2.1, or names a key twice."""
+    """The CBOR has another spelling than the one of RFC 8949 section 4.2.1."""
 
     code = "slip_not_canonical"
 
@@ -70,12 +70,6 @@ class SlipAlgorithm(_SlipRefused):
     code = "slip_algorithm"
 
 
-class SlipType(_SlipRefused):
-    """What the issuer signed is not a slip: its typ differs."""
-
-    code = "slip_type"
-
-
 class SlipKeyUnknown(_SlipRefused):
     """No issuer's key of that kid is held. If the issuer renewed its keys, refresh what you hold."""
 
@@ -83,7 +77,7 @@ class SlipKeyUnknown(_SlipRefused):
 
 
 class SlipSignature(_SlipRefused):
-    """The issuer's signature does not hold: the slip was altered."""
+    """The issuer's signature does not hold: the slip was altered, or what the issuer signed is no slip."""
 
     code = "slip_signature"
 

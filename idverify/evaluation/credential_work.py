@@ -17,14 +17,14 @@ from idverify.credentials.credential_types import credential_types
 from idverify.credentials.findings import Status
 from idverify.credentials.purposes import Purpose
 from idverify.credentials.status_bits import ENTRIES, pack
-from idverify.credentials.status_reference import StatusReference
+from idverify.credentials.status_reference import StatusReference, list_uri, lists_uri
 from idverify.evaluation.token_work import AUDIENCE, ISSUER, RandomBytes
 from idverify.evaluation.tokens import WARM, Work
 from idverify.keys import authority
 from idverify.keys.file import FileSigner
 
 BATCH: Final = 30
-LIST_URI: Final = f"{ISSUER}/v1/status-lists/1"
+LIST_URI: Final = list_uri(ISSUER, 1)
 CARD: Final = credential_types()["identity_card"]
 CLAIMS: Final = {
     "name": "Anna Example",
@@ -91,7 +91,7 @@ class Office:
 
     def _sign_list(self) -> str:
         content = pack(1, ((index, 1) for index in self.revoked))
-        where: dict[str, Any] = {"uri": LIST_URI, "issuer": ISSUER, "aggregation_uri": f"{ISSUER}/v1/status-lists"}
+        where: dict[str, Any] = {"uri": LIST_URI, "issuer": ISSUER, "aggregation_uri": lists_uri(ISSUER)}
         return status_list.sign(content, 1, **where, signer=self.status_signer, chain=self.status_chain, now=self.now)
 
 

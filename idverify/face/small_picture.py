@@ -8,7 +8,7 @@ from idverify.values import Face, Pixels
 
 WIDTH, HEIGHT = 56, 70
 LARGEST = 450
-"""Bytes: with them a code is of version 24 at most (benchmarks/qr_codes.py)."""
+"""Bytes: with them a code is of version 23 at most (benchmarks/qr_codes.py)."""
 
 _QUALITIES = (60, 50, 40, 30, 20, 10, 5, 1)
 _WIDER = 1.4

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from idverify.credentials import status_list, trust_list
 from idverify.credentials.reading import strict_object
+from idverify.credentials.status_reference import lists_uri
 from idverify.errors import Fault, IdverifyError, InputError, InvalidInput, TokenInvalid
 from idverify.relying.folder import Holdings
 
@@ -56,7 +57,7 @@ def _list(holdings: Holdings, fetch: Fetch, pin: str, source: str, now: Clock) -
 
 
 def _issuer(holdings: Holdings, fetch: Fetch, issuer: str, now: Clock) -> list[Attempt]:
-    keys, aggregation = f"{issuer}/.well-known/jwt-vc-issuer", f"{issuer}/v1/status-lists"
+    keys, aggregation = f"{issuer}/.well-known/jwt-vc-issuer", lists_uri(issuer)
     attempts = [_attempt("issuer_keys", keys, lambda: holdings.store_issuer_keys(fetch(keys, _DOCUMENT), issuer, now=now()))]
     uris: list[str] = []
     attempts.append(_attempt("status_lists", aggregation, lambda: uris.extend(_named(fetch(aggregation, _DOCUMENT), issuer))))

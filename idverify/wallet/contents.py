@@ -55,7 +55,7 @@ def _slip(value: str) -> Contents:
     if not slip_claims.well_formed(claims):
         raise ValueError("not the claims of a slip")
     disclosures = [slip_claims.read_disclosure(one) for one in slip.disclosures]
-    if None in disclosures or slip_claims.digests(slip.disclosures) != claims.get(slip_claims.DIGESTS, []):
+    if None in disclosures or slip_claims.digests(slip.disclosures) != list(slip_claims.ours(claims).digests):
         raise ValueError("not the disclosures of this slip")
     return Contents(
         vct=slip_claims.VCT_PREFIX + claims[slip_claims.VCT],

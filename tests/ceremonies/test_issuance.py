@@ -22,8 +22,10 @@ from idverify.credentials import key_binding, presentation, sd_jwt, slip, status
 from idverify.credentials.anchors import Anchor
 from idverify.credentials.assurance import ACTIVE, ATTESTED, PASSIVE, PHOTO, SUPERVISED
 from idverify.credentials.believed import Believed
+from idverify.credentials.certificates import leaf_under
 from idverify.credentials.credential_types import credential_types
 from idverify.credentials.findings import Status
+from idverify.credentials.purposes import Purpose
 from idverify.errors import (
     AssuranceTooLow,
     AttemptsExhausted,
@@ -84,7 +86,9 @@ def believed(parts):
     with parts.store.reading() as tx:
         numbers = [row.number for row in tx.execute(tables.status_lists.select())]
     lists = [status_list.read(published(parts, number).token, (anchor,), parts.now()) for number in numbers]
-    return Believed((anchor,), {one.uri: one for one in lists})
+    chain = parts.credential_keys.current.chain
+    leaf = leaf_under(chain, (anchor,), purpose=Purpose.CREDENTIAL, now=parts.now())
+    return Believed((anchor,), {one.uri: one for one in lists}, {leaf.fingerprint8: leaf})
 
 
 def shown(parts, credential, key, *, names=("name",), **options):
@@ -450,6 +454,17 @@ def test_slips_are_issued_for_a_day_and_purpose_with_a_status_of_their_own(parts
     with parts.store.reading() as tx:
         rows = tx.execute(tables.status_entries.select()).all()
     assert [row.expires_at for row in rows] == [parts.now() + DAY] * 3
+
+
+def test_a_slip_names_its_list_by_number_and_a_gate_finds_it_where_it_is_published(parts, wallet, subject_id):
+    """Each type of list has an address of its own; what is revoked there is refused at the door."""
+    (key,) = wallet.keys()
+    made = slip.Slip.read(wallet.get("identity_card.gate", keys=[key])[0])
+    text_ = slip.present(made.slip, (), key, now=parts.now(), counter=1)
+    assert b"status-lists" not in made.slip
+    assert slip.validate(text_, believed(parts), now=parts.now(), allow_dev=True).code == "accepted"
+    set_status(parts, actor="t", status=Status.REVOKED, subject_id=subject_id)
+    assert slip.validate(text_, believed(parts), now=parts.now(), allow_dev=True).status is Status.REVOKED
 
 
 class Broken:

@@ -8,9 +8,10 @@ from idverify.ceremonies import statuses
 from idverify.ceremonies.backup import make_backup, restore_backup
 from idverify.ceremonies.erasure import erase
 from idverify.ceremonies.purge import purge
-from idverify.ceremonies.statuses import allocate, list_uri, listed, set_status
+from idverify.ceremonies.statuses import allocate, listed, set_status
 from idverify.credentials.findings import Status
 from idverify.credentials.status_bits import ENTRIES, pack, status_at
+from idverify.credentials.status_reference import list_uri
 from idverify.errors import InvalidInput
 from idverify.keys.file import load_kek_file
 from idverify.store import Store, audit
@@ -188,7 +189,7 @@ def test_a_restored_installation_remembers_and_stops_what_it_cannot_know(make_pa
     assert [status_at(content, 2, place.index) for place in kept + gone + later] == [0] * 5 + [1] * 10
     assert not row.open
     fresh = allocated(restored, "fresh", count=30)
-    assert {place.uri for place in fresh}.isdisjoint({list_uri(restored, row.number)})
+    assert {place.uri for place in fresh}.isdisjoint({list_uri(restored.issuer, row.number)})
 
 
 def _lists(parts):

@@ -9,7 +9,7 @@ from typing import Any
 import base45
 import cbor2
 
-from idverify.credentials import cose, slip
+from idverify.credentials import cose, slip, slip_claims
 from idverify.credentials.anchors import Anchor
 from idverify.credentials.believed import Believed
 from idverify.credentials.certificates import Leaf
@@ -72,6 +72,9 @@ class Code:
     device_header: dict[Any, Any] = field(default_factory=lambda: {cose.ALGORITHM: cose.ES256})
     unprotected: dict[Any, Any] = field(default_factory=dict)
     device_unprotected: dict[Any, Any] = field(default_factory=dict)
+    # What each signature is of, beside what is sent.
+    external: bytes = slip_claims.SLIP
+    device_external: bytes = slip_claims.ENVELOPE
     encode_claims: Callable[[Any], bytes] = cose.encode
     encode_header: Callable[[Any], bytes] = cose.encode
     encode_shown: Callable[[Any], bytes] = cose.encode
@@ -83,7 +86,7 @@ class Code:
     @property
     def slip(self) -> bytes:
         """The issuer's part."""
-        return self._sign1(self.header, self.encode_claims(self.claims), self.signer, self.unprotected)
+        return self._sign1(self.header, self.encode_claims(self.claims), self.signer, self.unprotected, self.external)
 
     @property
     def shown(self) -> list[Any]:
@@ -93,18 +96,17 @@ class Code:
     @property
     def envelope(self) -> bytes:
         """The bytes of the code."""
-        return self.tampered(
-            self._sign1(self.device_header, self.encode_shown(self.shown), self.device, self.device_unprotected)
-        )
+        shown = self.encode_shown(self.shown)
+        return self.tampered(self._sign1(self.device_header, shown, self.device, self.device_unprotected, self.device_external))
 
     @property
     def text(self) -> str:
         """The text of the code."""
         return "EID1:" + base45.b45encode(self.envelope).decode()
 
-    def _sign1(self, header: Any, payload: bytes, signer: FileSigner, unprotected: Any) -> bytes:
+    def _sign1(self, header: Any, payload: bytes, signer: FileSigner, unprotected: Any, external: bytes) -> bytes:
         protected = self.encode_header(header)
-        signature = signer.sign(cbor2.dumps(["Signature1", protected, b"", payload]))
+        signature = signer.sign(cbor2.dumps(["Signature1", protected, external, payload]))
         return b"\xd2" + self.encode_parts([protected, unprotected, payload, signature])
 
 

@@ -89,17 +89,19 @@ def slip(case):
     issued = cose.parse_sign1(cbor.decode(cbor.decode(device.payload)[0]))
     claims = cbor.decode(issued.payload)
     leaf = next(one for one in case["leaves"] if sha256(b64decode(one)).digest()[:8] == issued.protected_header[4])
-    if not cose.verify_sign1(
-        issued, public_jwk=resolve_x5c_key([leaf], claims[1], trust_anchors=_anchors(case), now=_when(case))
-    ):
+    certified = resolve_x5c_key([leaf], claims[1], trust_anchors=_anchors(case), now=_when(case))
+    if not cose.verify_sign1(issued, public_jwk=certified, external_aad=b"urn:idverify:qr:slip:1"):
         return {"accepted": False, "reason": "SlipSignature"}
     key = dict(claims[8][1])
     if isinstance(key[-3], bool):  # a compressed point (RFC 9053 section 7.1.1), which openvc does not read
         point = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), bytes([2 + key[-3]]) + key[-2])
         key[-3] = point.public_numbers().y.to_bytes(32, "big")
-    if not cose.verify_sign1(device, public_jwk=cose.cose_key_to_jwk(key)):
+    if not cose.verify_sign1(device, public_jwk=cose.cose_key_to_jwk(key), external_aad=b"urn:idverify:qr:envelope:1"):
         return {"accepted": False, "reason": "DeviceSignature"}
-    found = check_token_status({"status": claims[65535]}, resolve_status_list_token=lambda uri: _list(case, uri, claims[1]))
+    number, index, *_ = claims[-70001]
+    listed = {"uri": f"{claims[1].rstrip('/')}/v1/status-lists/{number}", "idx": index}
+    status = {"status": {"status_list": listed}}
+    found = check_token_status(status, resolve_status_list_token=lambda uri: _list(case, uri, claims[1]))
     return {"accepted": found.status == 0, "reason": f"Status: {found.status}"}
 
 

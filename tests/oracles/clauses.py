@@ -71,7 +71,6 @@ CLAUSES: Mapping[str, str] = {
     "slip_replayed": f"{_SLIPS}: a code is shown once",
     "slip_stale": f"{_SLIPS}: a code is read within a minute",
     "slip_too_large": "ISO/IEC 18004: no QR code holds more",
-    "slip_type": "RFC 9596, RFC 8725 section 3.11: one kind of token never passes for another",
     "slip_type_not_trusted": "ETSI TS 119 602 clause 6.6.9: a critical extension scopes the root",
     "slip_type_unknown": "SD-JWT VC section 2.2.2: vct names a type that its reader knows",
 }

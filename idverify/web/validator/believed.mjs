@@ -73,6 +73,11 @@ export function typeOf(believed, vct) {
   return believed.types.find((one) => one.vct === vct);
 }
 
+/** Address of an issuer's status list of that number; as idverify/credentials/status_reference.py. */
+export function listUri(issuer, number) {
+  return `${issuer.replace(/\/+$/, "")}/v1/status-lists/${number}`;
+}
+
 /**
  * {status, age, code}: what the issuer's list says of the credential that this leaf signed; code is null where it is VALID.
  * UNKNOWN without a list, with one past its end or from the future, with another issuer's, and beyond its last index.

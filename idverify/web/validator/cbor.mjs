@@ -6,8 +6,8 @@ const DEEPEST = 8;
 
 /**
  * {value, canonical}: the value in the bytes, however they spell it, and whether they spell it the one way of section 4.2.1.
- * Byte strings are Uint8Array, maps Map; of equal keys the last counts. Throws Error for anything else: floats, tags, lengths
- * left open, integers beyond 2^53 - 1, keys that are neither integer nor text, nesting beyond eight levels.
+ * Byte strings are Uint8Array, maps Map. Throws Error for anything else: floats, tags, lengths left open, integers beyond
+ * 2^53 - 1, keys that stand twice or are neither integer nor text, nesting beyond eight levels.
  */
 export function decodeCbor(bytes) {
   const reader = new Reader(bytes);
@@ -71,6 +71,7 @@ class Reader {
       const spelling = hex(this.bytes.subarray(start, this.at));
       if (spelling.length < last.length || (spelling.length === last.length && spelling <= last)) this.canonical = false;
       last = spelling;
+      if (members.has(name)) raise("a key stands twice");
       members.set(name, this.value(depth));
     }
     return members;

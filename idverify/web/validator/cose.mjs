@@ -3,7 +3,7 @@
 import { decodeCbor, head } from "./cbor.mjs";
 import { COORDINATE, decompressed, holds, publicKey } from "./p256.mjs";
 
-export const ALGORITHM = 1, KEY_ID = 4, TYPE = 16;
+export const ALGORITHM = 1, KEY_ID = 4;
 export const ES256 = -7;
 const TAGGED = 0xc0 | 18;
 const [KTY, CRV, X, Y] = [1, -1, -2, -3];
@@ -23,11 +23,14 @@ export class Sign1 {
     this.canonical = outer.canonical && header.canonical;
   }
 
-  /** Whether the key of that point (uncompressed) made the signature. Throws where the point is not on the curve. */
-  async signedBy(point) {
+  /**
+   * Whether the key of that point (uncompressed) made the signature. external: the bytes that it signed beside header and
+   * payload, known to both sides and sent by neither (RFC 9052 section 4.3). Throws where the point is not on the curve.
+   */
+  async signedBy(point, external) {
     const key = await publicKey(point);
     const name = new TextEncoder().encode("Signature1");
-    const strings = [[3, name], [2, this.protected], [2, new Uint8Array()], [2, this.payload]];
+    const strings = [[3, name], [2, this.protected], [2, external], [2, this.payload]];
     const signed = [...head(4, strings.length), ...strings.flatMap(([kind, one]) => [...head(kind, one.length), ...one])];
     return holds(key, this.signature, Uint8Array.from(signed));
   }

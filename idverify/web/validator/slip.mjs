@@ -1,12 +1,12 @@
 // The validator of QR codes; as idverify/credentials/slip.py. What it checks, and in which order, is in slip_checks.mjs.
 
-import { standing } from "./believed.mjs";
+import { listUri, standing } from "./believed.mjs";
 import { ACCEPTED, finding } from "./findings.mjs";
 import { demandOptions } from "./options.mjs";
 import { Refused } from "./refused.mjs";
 import { run } from "./run.mjs";
 import { Candidate, DEVICE_CHECKS, ISSUER_CHECKS } from "./slip_checks.mjs";
-import { CLAIMS, EXP, ISS, PURPOSE, STATUS, spelled } from "./slip_claims.mjs";
+import { EXP, ISS, spelled } from "./slip_claims.mjs";
 
 /**
  * What the text of a QR code is worth: a finding (findings.mjs), whatever the text.
@@ -27,19 +27,19 @@ export async function validateSlip(text, believed, { purpose, challenge, now, al
   } catch (error) {
     return finding({ code: codeOf(error) });
   }
-  const { claims } = code;
-  const listed = claims.get(STATUS).get("status_list");
-  const reference = { uri: listed.get("uri"), index: listed.get("idx") };
+  const { claims, ours } = code;
+  const issuer = claims.get(ISS);
+  const reference = { uri: listUri(issuer, ours.listNumber), index: ours.listIndex };
   const leaf = await code.leaf();
-  const { status, age, code: standingCode } = await standing(believed, reference, leaf, claims.get(ISS), now);
+  const { status, age, code: standingCode } = await standing(believed, reference, leaf, issuer, now);
   const found = { authentic: true, status, statusAge: age, trustAnchor: leaf.trustAnchor, type: code.vct };
   try {
     await run(DEVICE_CHECKS, code);
   } catch (error) {
     return finding({ ...found, code: codeOf(error) });
   }
-  const told = [["iss", claims.get(ISS)], ["exp", claims.get(EXP)], ["purpose", claims.get(PURPOSE)]];
-  const said = spelled([...told, ...(claims.get(CLAIMS) ?? []), ...code.disclosed]);
+  const told = [["iss", issuer], ["exp", claims.get(EXP)], ["purpose", ours.purpose]];
+  const said = spelled([...told, ...ours.claims, ...code.disclosed]);
   return finding({ ...found, holderBound: true, code: standingCode ?? ACCEPTED, claims: said });
 }
 

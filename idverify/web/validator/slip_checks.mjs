@@ -5,7 +5,7 @@ import { mayIssue, typeOf } from "./believed.mjs";
 import { hex, same, sha256 } from "./bytes.mjs";
 import { decodeCbor } from "./cbor.mjs";
 import { PURPOSE as KEY_PURPOSE, SKEW_SECONDS, leafUnder } from "./certificates.mjs";
-import { ALGORITHM, ES256, KEY_ID, Sign1, TYPE, hasExactly, pointOf } from "./cose.mjs";
+import { ALGORITHM, ES256, KEY_ID, Sign1, hasExactly, pointOf } from "./cose.mjs";
 import { Refused, demand, refuse } from "./refused.mjs";
 import * as slip from "./slip_claims.mjs";
 
@@ -66,6 +66,11 @@ export class Candidate {
     return this.said.value;
   }
 
+  /** Of what the issuer says, the claim that is ours. */
+  get ours() {
+    return this.#once("ours", () => slip.ours(this.claims));
+  }
+
   /** The type, in full. */
   get vct() {
     return `${slip.VCT_PREFIX}${this.claims.get(slip.VCT)}`;
@@ -74,7 +79,7 @@ export class Candidate {
   /** What its type declares for the slip's purpose. */
   get kind() {
     const type = typeOf(this.believed, this.vct) ?? refuse("slip_type_unknown");
-    const purpose = this.claims.get(slip.PURPOSE);
+    const { purpose } = this.ours;
     return Object.hasOwn(type.slips, purpose) ? type.slips[purpose] : refuse("slip_purpose_undeclared");
   }
 
@@ -112,22 +117,18 @@ function algorithmsArePinned(code) {
   demand([code.device, code.issuer].every((one) => one.header.get(ALGORITHM) === ES256), "slip_algorithm");
 }
 
-function typeIsExact(code) {
-  demand(code.issuer.header.get(TYPE) === slip.TYPE, "slip_type");
-}
-
 function deviceHeaderIsExact(code) {
   demand(hasExactly(code.device.header, [ALGORITHM]), "slip_header");
 }
 
 function issuerHeaderIsExact(code) {
   const { header } = code.issuer;
-  demand(hasExactly(header, [ALGORITHM, KEY_ID, TYPE]) && header.get(KEY_ID) instanceof Uint8Array, "slip_header");
+  demand(hasExactly(header, [ALGORITHM, KEY_ID]) && header.get(KEY_ID) instanceof Uint8Array, "slip_header");
 }
 
 async function issuerSignatureHolds(code) {
   const { point } = await code.leaf();
-  demand(await code.issuer.signedBy(point), "slip_signature");
+  demand(await code.issuer.signedBy(point, slip.SLIP), "slip_signature");
 }
 
 function claimsAreCanonical(code) {
@@ -162,15 +163,15 @@ function lifetimeIsCapped(code) {
 
 function environmentIsProduction(code) {
   const allowed = code.allowDev ? [undefined, "dev", "sandbox"] : [undefined];
-  demand(allowed.includes(code.claims.get(slip.ENV)), "slip_environment");
+  demand(allowed.includes(code.ours.env), "slip_environment");
 }
 
 function purposeIsDeclared(code) {
-  demand((code.kind.selective ?? false) === code.claims.has(slip.DIGESTS), "slip_purpose_undeclared");
+  demand((code.kind.selective ?? false) === code.ours.selective, "slip_purpose_undeclared");
 }
 
 function claimsAreDeclared(code) {
-  const names = [...(code.claims.get(slip.CLAIMS) ?? new Map()).keys()];
+  const names = [...code.ours.claims.keys()];
   demand(names.every((name) => code.kind.claims.includes(name)), "slip_claim_undeclared");
 }
 
@@ -179,7 +180,7 @@ function disclosuresAreDeclared(code) {
 }
 
 async function disclosuresAreSigned(code) {
-  const signed = (code.claims.get(slip.DIGESTS) ?? []).map(hex);
+  const signed = code.ours.digests.map(hex);
   for (const one of code.shown.disclosures) demand(signed.includes(hex(await sha256(one))), "slip_disclosure_altered");
 }
 
@@ -190,7 +191,7 @@ function disclosuresAreUnique(code) {
 
 async function deviceSignatureHolds(code) {
   const point = reading("slip_device_key", () => pointOf(code.deviceKey));
-  demand(await code.device.signedBy(point), "slip_device_signature");
+  demand(await code.device.signedBy(point, slip.ENVELOPE), "slip_device_signature");
 }
 
 function notStale(code) {
@@ -202,7 +203,7 @@ function notFromTheFuture(code) {
 }
 
 function purposeIsOurs(code) {
-  demand(code.purpose === null || code.claims.get(slip.PURPOSE) === code.purpose, "slip_purpose");
+  demand(code.purpose === null || code.ours.purpose === code.purpose, "slip_purpose");
 }
 
 function challengeIsAnswered(code) {
@@ -226,7 +227,6 @@ export const ISSUER_CHECKS = [
   envelopeIsCanonical,
   allIsProtected,
   algorithmsArePinned,
-  typeIsExact,
   deviceHeaderIsExact,
   issuerHeaderIsExact,
   issuerSignatureHolds,

@@ -1,19 +1,20 @@
 // What an issuer says in a QR slip; as idverify/credentials/slip_claims.py.
 
-import { base64 } from "./bytes.mjs";
+import { base64, encoded } from "./bytes.mjs";
 import { decodeCbor } from "./cbor.mjs";
 import { hasExactly, isCoseKey } from "./cose.mjs";
-import { isText } from "./json.mjs";
+import { isInteger, isText } from "./json.mjs";
 
 export const VCT_PREFIX = "urn:idverify:vct:";
-export const TYPE = "application/eid-slip+cwt";
 export const LONGEST_SECONDS = 24 * 3600;
-export const [ISS, EXP, IAT, CNF, VCT, STATUS] = [1, 4, 6, 8, 11, 65535];
-export const [PURPOSE, CLAIMS, DIGESTS, ENV] = [-70001, -70002, -70003, -70004];
+export const [ISS, EXP, IAT, CNF, VCT, OURS] = [1, 4, 6, 8, 11, -70001];
 export const CNF_KEY = 1;
+/** What the issuer's signature is of, and the device's: external data, so that nothing else passes for a slip or an envelope. */
+export const [SLIP, ENVELOPE] = ["urn:idverify:qr:slip:1", "urn:idverify:qr:envelope:1"].map(encoded);
 const SALT_BYTES = 16;
 const DIGEST_BYTES = 32;
-const ALWAYS = [ISS, EXP, IAT, CNF, VCT, STATUS, PURPOSE];
+const LARGEST_LIST = 2 ** 31 - 1;
+const MOST_ENTRIES = 2 ** 20;
 
 const FITS = new Map([
   [ISS, isText],
@@ -21,19 +22,19 @@ const FITS = new Map([
   [IAT, isUint],
   [CNF, (value) => hasExactly(value, [CNF_KEY]) && isCoseKey(value.get(CNF_KEY))],
   [VCT, isText],
-  [STATUS, isStatus],
-  [PURPOSE, isText],
-  [CLAIMS, (value) => value instanceof Map && [...value].every(([name, one]) => isText(name) && isValue(one))],
-  [DIGESTS, areDigests],
-  [ENV, isText],
+  [OURS, isOurs],
 ]);
 
-/** Whether the claims are exactly those of a slip, each of its type, with either claims or digests. */
+/** Whether the claims are exactly those of a slip, each of its type. */
 export function wellFormed(claims) {
-  const names = [...claims.keys()].filter((one) => one !== ENV);
-  const complete = ALWAYS.every((one) => claims.has(one)) && names.length === ALWAYS.length + 1;
-  if (!complete || claims.has(CLAIMS) === claims.has(DIGESTS)) return false;
-  return [...claims].every(([name, value]) => FITS.get(name)(value));
+  return hasExactly(claims, [...FITS.keys()]) && [...claims].every(([name, value]) => FITS.get(name)(value));
+}
+
+/** The claim of ours: {listNumber, listIndex, purpose, selective, claims, digests, env}; of claims that are well formed. */
+export function ours(claims) {
+  const [listNumber, listIndex, purpose, said, env] = claims.get(OURS);
+  const selective = Array.isArray(said);
+  return { listNumber, listIndex, purpose, selective, claims: selective ? new Map() : said, digests: selective ? said : [], env };
 }
 
 /** Name and value of a disclosure; null where the bytes are none, or not in the one spelling. */
@@ -68,9 +69,15 @@ function isUint(value) {
   return Number.isInteger(value) && value >= 0;
 }
 
-function isStatus(value) {
-  const listed = hasExactly(value, ["status_list"]) ? value.get("status_list") : null;
-  return hasExactly(listed, ["idx", "uri"]) && isUint(listed.get("idx")) && isText(listed.get("uri"));
+function isOurs(value) {
+  if (!Array.isArray(value) || ![4, 5].includes(value.length)) return false;
+  const [number, index, purpose, said, ...env] = value;
+  const placed = isInteger(number, 1, LARGEST_LIST) && isInteger(index, 0, MOST_ENTRIES - 1);
+  return placed && [purpose, ...env].every(isText) && (areClaims(said) || areDigests(said));
+}
+
+function areClaims(value) {
+  return value instanceof Map && [...value].every(([name, one]) => isText(name) && isValue(one));
 }
 
 function areDigests(value) {

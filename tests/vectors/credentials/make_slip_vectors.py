@@ -16,7 +16,7 @@ from typing import Any
 
 import cbor2
 
-from idverify.credentials import cose, slip_claims
+from idverify.credentials import cose, slip_claims, status_list
 from idverify.credentials.purposes import Purpose
 from idverify.credentials.status_bits import pack
 from tests.credentials.authority import signer
@@ -39,6 +39,7 @@ from tests.vectors.credentials.slip_kit import (
     gate,
     headed,
     licence,
+    meaning,
     packed_list,
     police,
     revealing,
@@ -86,6 +87,12 @@ def holding() -> None:
     accepted("half a minute early", gate(shown_at=int(NOW) + 31))
     accepted("issued in a minute", saying(gate(), IAT=int(NOW) + 61))
     accepted("a second left", saying(gate(), EXP=int(NOW) + 2))
+    slashed, key = City("slashed", f"{ISSUER}/"), signer()
+    facts: dict[str, Any] = {"issuer": slashed.issuer, "aggregation_uri": f"{ISSUER}/v1/status-lists", "uri": LIST}
+    chain = (slashed.certified(key, purpose=Purpose.STATUS),)
+    listed = status_list.sign(pack(1, []), 1, **facts, signer=key, chain=chain, now=NOW - 60)
+    held = {"issuer_keys": [text64(slashed.leaf)], "trust": {"anchors": [trusted(slashed.anchor())]}, "status_lists": [listed]}
+    accepted("an issuer with a slash at its end", code("gate", city=slashed), **held)
     first = gate()
     accepted("counted on", replace(first, counter=2), before=[first.text])
     accepted("two of one reader", gate(counter=1, device=PHONE), before=[code_of_another()])
@@ -100,9 +107,9 @@ def code_of_another() -> str:
 def envelopes() -> None:
     """Text, base45, CBOR."""
     long = "x" * 3000
-    forged("slip_too_large", "claims.name", saying(gate(), CLAIMS={"name": long}))
+    forged("slip_too_large", "claims.name", meaning(gate(), said={"name": long}))
     forged("slip_too_large", "disclosures", revealing(("address", long)))
-    forged("slip_too_large", "claims.portrait", saying(code("gate_portrait"), CLAIMS={"name": "x", "portrait": bytes(3000)}))
+    forged("slip_too_large", "claims.portrait", meaning(code("gate_portrait"), said={"name": "x", "portrait": bytes(3000)}))
     text = gate().text
     for prefix in ("EID2:", "eid1:", "EID1;", "HC1::", " EID1", "https"):
         forged("slip_foreign", "prefix", prefix + text[5:])
@@ -156,10 +163,10 @@ def envelopes() -> None:
         "slip_not_canonical", "array length in two bytes", gate(encode_parts=lambda parts: b"\x98\x04" + cose.encode(parts)[1:])
     )
     forged("slip_not_canonical", "device header in a long form", gate(encode_header=long_header))
-    forged("slip_not_canonical", "algorithm named twice", gate(encode_header=twice))
+    forged("slip_malformed", "algorithm named twice", gate(encode_header=twice))
     forged("slip_not_canonical", "issuer header in another order", gate(encode_header=backwards))
     forged("slip_not_canonical", "claims in another order", gate(encode_claims=backwards))
-    forged("slip_not_canonical", "expiry named twice", gate(encode_claims=twice))
+    forged("slip_claim", "a claim named twice", gate(encode_claims=twice))
     forged(
         "slip_not_canonical",
         "lengths of claims in two bytes",
@@ -207,8 +214,9 @@ def headers() -> None:
     forged("slip_header", "unprotected of the issuer", gate(unprotected={cose.KEY_ID: kid}))
     forged("slip_header", "certificate beside the slip", gate(unprotected={33: CITY.leaf[:20]}))
     forged("slip_header", "device header names a key", gate(device_header={cose.ALGORITHM: cose.ES256, cose.KEY_ID: kid}))
-    forged("slip_header", "device header has a type", gate(device_header={cose.ALGORITHM: cose.ES256, cose.TYPE: "x"}))
+    forged("slip_header", "device header has a type", gate(device_header={cose.ALGORITHM: cose.ES256, 16: "x"}))
     forged("slip_header", "critical extension", replace(gate(), header=gate().header | {2: [16]}))
+    forged("slip_header", "header has a type", replace(gate(), header=gate().header | {16: "application/cwt"}))
     forged("slip_header", "kid as text", headed(gate(), KEY_ID="12345678"))
     forged("slip_header", "no kid", headed(gate(), cose.KEY_ID))
     for algorithm in (-8, -35, -257, 5):
@@ -216,9 +224,6 @@ def headers() -> None:
     forged("slip_algorithm", "header.alg", headed(gate(), cose.ALGORITHM))
     for header in ({cose.ALGORITHM: -8}, {cose.ALGORITHM: -35}, {}):
         forged("slip_algorithm", "device header.alg", gate(device_header=header))
-    for typ in ("application/cwt", "eid-slip+cwt", "application/EID-slip+cwt", 61):
-        forged("slip_type", "header.typ", headed(gate(), TYPE=typ))
-    forged("slip_type", "header.typ", headed(gate(), cose.TYPE))
 
 
 def issuers() -> None:
@@ -241,6 +246,8 @@ def issuers() -> None:
     certified(key, CITY.certified(key, begins=NOW + DAY), "certificate_not_yet_valid")
     forged("slip_signature", "signer", gate(signer=signer()))
     forged("slip_signature", "signer", gate(signer=PHONE))
+    for external in (b"", slip_claims.ENVELOPE, b"urn:idverify:qr:slip:2"):
+        forged("slip_signature", "external data of the slip", gate(external=external))
     forged("slip_signature", "slip.signature", gate(tampered_slip=flipped(-1)))
     forged("slip_signature", "slip.claims.name", gate(tampered_slip=swapped(b"Zhang", b"Zheng")))
     forged("slip_signature", "slip.claims.age_over_18", code_of_a_child())
@@ -263,7 +270,7 @@ def certified(key: Any, leaf: bytes, refusal: str) -> None:
 
 def code_of_a_child() -> Code:
     """Whose age was altered after the city signed."""
-    child = saying(gate(), CLAIMS={"name": "Zhang Wei", "age_over_18": False})
+    child = meaning(gate(), said={"name": "Zhang Wei", "age_over_18": False})
     return replace(child, tampered_slip=swapped(b"age_over_18\xf4", b"age_over_18\xf5"))
 
 
@@ -276,32 +283,37 @@ def claims() -> None:
     """What the city says, signed by it, and wrong."""
     base = gate()
     confirmation = base.claims[slip_claims.CNF][1]
-    for name in ("ISS", "EXP", "IAT", "CNF", "VCT", "STATUS", "PURPOSE", "CLAIMS"):
+    for name in ("ISS", "EXP", "IAT", "CNF", "VCT", "OURS"):
         forged("slip_claim", f"claims.{name.lower()} missing", saying(base, getattr(slip_claims, name)))
     for name, value in (
         ("EXP", str(int(NOW) + 60)),
         ("IAT", -1),
         ("IAT", True),
         ("ISS", ""),
-        ("PURPOSE", b"gate"),
-        ("STATUS", {"status_list": {"idx": -5, "uri": LIST}}),
-        ("STATUS", {"status_list": {"idx": 5}}),
-        ("STATUS", {"status_list": {"idx": 5, "uri": LIST}, "x": 1}),
         ("CNF", {1: confirmation | {-3: confirmation[-2]}}),
         ("CNF", {1: confirmation | {-1: 2}}),
         ("CNF", {1: confirmation, 3: b"kid"}),
         ("CNF", {1: confirmation | {-2: confirmation[-2][:31]}}),
-        ("CLAIMS", {"name": {"first": "Wei"}}),
-        ("CLAIMS", {1: "Wei"}),
-        ("CLAIMS", ["name"]),
-        ("ENV", 1),
+        ("OURS", dict(enumerate(base.claims[slip_claims.OURS]))),
+        ("OURS", base.claims[slip_claims.OURS][:3]),
+        ("OURS", [*base.claims[slip_claims.OURS], None]),
+        ("OURS", [*base.claims[slip_claims.OURS], "dev", "x"]),
     ):
         forged("slip_claim", f"claims.{name.lower()}", saying(base, **{name: value}))
+    for name, values in (
+        ("list_number", (0, -7, 2**31, 2**53, "7", True, f"{ISSUER}/v1/status-lists/7")),
+        ("list_index", (-5, 2**20, "5", True)),
+        ("purpose", (b"gate", "")),
+        ("said", ({"name": {"first": "Wei"}}, {1: "Wei"}, ["name"], None)),
+        ("env", (1, "")),
+    ):
+        for value in values:
+            forged("slip_claim", f"claims.ours.{name}", meaning(base, **{name: value}))
     forged("slip_claim", "a claim that no slip has", replace(base, claims=base.claims | {7: b"id"}))
-    forged("slip_claim", "claims and digests", saying(base, DIGESTS=[]))
-    forged("slip_claim", "digests in another order", saying(police(), DIGESTS=police().claims[slip_claims.DIGESTS][::-1]))
-    forged("slip_claim", "a digest twice", saying(police(), DIGESTS=[bytes(32), bytes(32)]))
-    forged("slip_claim", "a digest of 31 bytes", saying(police(), DIGESTS=[bytes(31)]))
+    backwards_ = slip_claims.ours(police().claims).digests[::-1]
+    forged("slip_claim", "digests in another order", meaning(police(), said=backwards_))
+    forged("slip_claim", "a digest twice", meaning(police(), said=[bytes(32), bytes(32)]))
+    forged("slip_claim", "a digest of 31 bytes", meaning(police(), said=[bytes(31)]))
     forged(
         "slip_claim",
         "expiry as a float",
@@ -310,15 +322,15 @@ def claims() -> None:
     forged("slip_claim", "claims are an array", gate(encode_claims=lambda one: cose.encode(list(one))))
     for environment in ("dev", "sandbox"):
         forged("slip_environment", "allow_dev", code("gate", environment=environment))
-    forged("slip_environment", "claims.env", saying(base, ENV="test"), allow_dev=True)
-    forged("slip_environment", "claims.env", saying(base, ENV="production"))
+    forged("slip_environment", "claims.env", meaning(base, env="test"), allow_dev=True)
+    forged("slip_environment", "claims.env", meaning(base, env="production"))
     for purpose in ("bar", "Gate", "counter", "police"):
-        forged("slip_purpose_undeclared", "claims.purpose", saying(base, PURPOSE=purpose))
-    forged("slip_purpose_undeclared", "digests for claims", saying(base, slip_claims.CLAIMS, DIGESTS=[]))
-    forged("slip_purpose_undeclared", "claims.purpose", saying(licence(), PURPOSE="gate"))
+        forged("slip_purpose_undeclared", "claims.purpose", meaning(base, purpose=purpose))
+    forged("slip_purpose_undeclared", "digests for claims", meaning(base, said=[]))
+    forged("slip_purpose_undeclared", "claims.purpose", meaning(licence(), purpose="gate"))
     for name in ("document_number", "address", "portrait", "is_police"):
-        said = {**base.claims[slip_claims.CLAIMS], name: "x"}
-        forged("slip_claim_undeclared", "claims", saying(base, CLAIMS=said))
+        said = {**slip_claims.ours(base.claims).claims, name: "x"}
+        forged("slip_claim_undeclared", "claims", meaning(base, said=said))
 
 
 def times() -> None:
@@ -373,6 +385,8 @@ def devices() -> None:
     borrowed("slip_device_signature", "device", gate(device=signer()))
     borrowed("slip_device_signature", "device", gate(device=CITY.signer))
     borrowed("slip_device_signature", "sign of y", saying(gate(), CNF={1: key | {-3: not key[-3]}}))
+    for external in (b"", slip_claims.SLIP, b"urn:idverify:qr:envelope:2"):
+        borrowed("slip_device_signature", "external data of the device", gate(device_external=external))
     late = int(NOW).to_bytes(4, "big")
     borrowed(
         "slip_device_signature",
@@ -422,8 +436,10 @@ def statuses() -> None:
     standing("status_unknown", "UNKNOWN", "status_lists", gate(), status_lists=[])
     standing("status_unknown", "UNKNOWN", "status_lists", gate(), status_lists=[signed_list(now=NOW - DAY)])
     standing("status_unknown", "UNKNOWN", "status_lists", gate(), status_lists=[signed_list(5, now=NOW - 2 * DAY)])
-    standing("status_unknown", "UNKNOWN", "claims.status.uri", at_index(5, LIST + "0"))
-    standing("status_unknown", "UNKNOWN", "claims.status.idx", at_index(2**20, LIST))
+    for number in (70, 2**31 - 1):
+        standing("status_unknown", "UNKNOWN", "claims.ours.list_number", meaning(gate(), list_number=number))
+    short = packed_list(pack(1, [], bytes(128)), LIST, 1, NOW - 60, STATUS_SIGNER, STATUS_LEAF)
+    standing("status_unknown", "UNKNOWN", "claims.ours.list_index", meaning(gate(), list_index=1024), status_lists=[short])
     standing(
         "status_unknown",
         "UNKNOWN",
@@ -435,11 +451,6 @@ def statuses() -> None:
     for index in (5, 6, 7):
         foreign = packed_list(pack(1, [(index, 1)]), LIST, 1, NOW - 60, IMPOSTOR_STATUS, IMPOSTOR_STATUS_LEAF)
         standing("status_foreign", "UNKNOWN", "status_lists", gate(), status_lists=[foreign], trust=both)
-
-
-def at_index(index: int, uri: str) -> Code:
-    """A gate's slip with that status entry."""
-    return saying(gate(), STATUS={"status_list": {"idx": index, "uri": uri}})
 
 
 def main() -> None:

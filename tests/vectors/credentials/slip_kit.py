@@ -119,6 +119,12 @@ def saying(made: Code, *gone: int, **changes: Any) -> Code:
     return replace(made, claims=claims | {getattr(slip_claims, name): value for name, value in changes.items()})
 
 
+def meaning(made: Code, **changes: Any) -> Code:
+    """The same slip with something else in the claim of ours, signed by the city all the same. changes: by name in Ours."""
+    told = slip_claims.ours(made.claims)._replace(**changes)
+    return saying(made, OURS=list(told if told.env is not None else told[:-1]))
+
+
 def headed(made: Code, *gone: int, **changes: Any) -> Code:
     """The same slip under another header, signed by the city all the same."""
     header = {key: value for key, value in made.header.items() if key not in gone}
@@ -154,9 +160,9 @@ def text_of(envelope: bytes) -> str:
 def revealing(*claims: tuple[str, Any]) -> Code:
     """A police slip whose issuer signed these disclosures, whatever they say."""
     made = [slip_claims.disclosure(name, value, bytes([at]) * 16) for at, (name, value) in enumerate(claims)]
-    return replace(saying(police(), DIGESTS=slip_claims.digests(made)), disclosures=made)
+    return replace(meaning(police(), said=slip_claims.digests(made)), disclosures=made)
 
 
 def signing(*disclosures: bytes) -> Code:
     """A police slip whose issuer signed the digests of these bytes."""
-    return replace(saying(police(), DIGESTS=slip_claims.digests(disclosures)), disclosures=list(disclosures))
+    return replace(meaning(police(), said=slip_claims.digests(disclosures)), disclosures=list(disclosures))
