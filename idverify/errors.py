@@ -261,13 +261,14 @@ class ChallengeReplayed(AccessDenied):
 class AttestationRefused(AccessDenied):
     """What a device or an app claims of itself was not proven.
 
-    `reason` is a stable word for operators and the audit (docs/reference/attestation.md); a client does not learn it.
+    `reason` is a stable word for operators and the audit (docs/reference/attestation.md); a client does not learn it. message:
+    what to do instead, only where it says nothing of what was found.
     """
 
     code = "attestation_refused"
 
-    def __init__(self, reason: str) -> None:
-        super().__init__("the attestation was refused")
+    def __init__(self, reason: str, message: str = "the attestation was refused") -> None:
+        super().__init__(message)
         self.reason = reason
 
 

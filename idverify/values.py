@@ -176,8 +176,9 @@ class LiveEvidence:
     of the screen's changes of chroma that the face followed, -1..1, its lag behind the screen taken into account.
     flash_over_background: how much more of it the face gave back than what lies behind, -1..1. continuity:
     lowest comparison score between an analysed frame and the one that was matched, -1..1. injection: each signal by name, 0
-    (as a camera) to 1 (as no camera). attestation: level that was really checked (`device`, `app`), or None. asked: those of
-    `parallax` and `flash` that the challenge gave occasion for.
+    (as a camera) to 1 (as no camera). attestation: level that was really checked (`device`, `app`), or None. stream_signed:
+    whether the attested key signed these frames (False: what came is no such signature). asked: those of `parallax` and `flash`
+    that the challenge gave occasion for.
     """
 
     challenge: bool | None = None
@@ -188,14 +189,16 @@ class LiveEvidence:
     continuity: float | None = None
     injection: Mapping[str, float] = field(default_factory=dict)
     attestation: str | None = None
+    stream_signed: bool | None = None
     asked: frozenset[str] = frozenset()
 
     @property
     def checks(self) -> tuple[str, ...]:
-        """Names of the checks that ran, in the order of a session."""
-        names = ("challenge", "parallax", "flash", "continuity", "attestation")
+        """Names of the checks that ran, in the order of a session. An attestation is one of these frames, or none at all."""
+        names = ("challenge", "parallax", "flash", "continuity")
         ran = tuple(name for name in names if getattr(self, name) is not None)
-        return (*ran, "injection") if self.injection else ran
+        attested = ("attestation",) if self.attestation is not None and self.stream_signed else ()
+        return (*ran, *attested, *(("injection",) if self.injection else ()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ attestation could tell. idverify.evaluation.attacks has the people and the attac
 
 import base64
 import hashlib
-from functools import cache
+from collections.abc import Callable
+from functools import cache, lru_cache
 from pathlib import Path
 
 import cv2
@@ -14,7 +15,7 @@ import numpy as np
 
 import idverify
 from idverify.keys.jwk import base64url
-from idverify.sessions.envelope import Chain, seal_frame, stream_key
+from idverify.sessions.envelope import Chain, closing_statement, seal_frame, stream_key
 
 SAMPLES = Path(idverify.__file__).parent / "samples"
 VERIFIER = "v" * 43
@@ -38,6 +39,7 @@ def scene(name: str) -> np.ndarray:
     return canvas[:480]
 
 
+@lru_cache(maxsize=512)
 def frame(name: str, number: int) -> bytes:
     """One JPEG of the scene: a hand trembles, a sensor makes noise."""
     random = np.random.default_rng(number)
@@ -52,10 +54,13 @@ def frame(name: str, number: int) -> bytes:
 
 
 class Phone:
-    """One connection's client side."""
+    """One connection's client side. sign: what its attested key makes of a statement; None: it is silent when asked."""
 
-    def __init__(self, session_id: str, nonce: str, hello: dict, scene: str = "obama.jpg") -> None:
-        number, raw = hello["attempt"], bytes.fromhex(nonce)
+    def __init__(
+        self, session_id: str, nonce: str, hello: dict, scene: str = "obama.jpg", sign: Callable[[bytes], bytes] | None = None
+    ) -> None:
+        self.first, number, raw = hello, hello["attempt"], bytes.fromhex(nonce)
+        self.about, self.sign = (session_id, number, raw), sign
         key = stream_key(raw, unpadded(hello["salt"]), session_id, number)
         self.chain = Chain.start(session_id, number, raw, bytes.fromhex(hello["commitment"]), key)
         self.scene = scene
@@ -67,6 +72,11 @@ class Phone:
         sealed, self.chain = seal_frame(self.chain, frame(self.scene, self.number) if jpeg is None else jpeg)
         self.number += 1
         return sealed
+
+    def signature(self) -> bytes:
+        """The message that signs the stream so far."""
+        assert self.sign is not None
+        return self.message(self.sign(closing_statement(*self.about, self.chain.next_link)))
 
     def hear(self, said: dict) -> None:
         """Take in what the service says."""

@@ -20,6 +20,8 @@ from idverify.ceremonies.duplicates import require_supported
 from idverify.config import Settings
 from idverify.credentials.purposes import Purpose
 from idverify.decision.policy import Policy, policies_from
+from idverify.decision.profile import TEMPLATE, profiles_for
+from idverify.decision.profiles import PROFILES
 from idverify.errors import ConfigurationInvalid, KeyUnavailable, ProviderUnavailable
 from idverify.inference import OPENVINO, Engine, Precision
 from idverify.inference.batching import BatchingEngine
@@ -127,6 +129,7 @@ def compose(settings: Settings, *, create: bool = True) -> Parts:
         acquirer=recogniser.acquirer,
         policies=recogniser.policies,
         default_policy=settings.default_policy,
+        profiles=profiles_for(PROFILES, {**recogniser.engine.digests, TEMPLATE: recogniser.pack.variant.digest}),
     )
     require_supported(parts)
     return parts

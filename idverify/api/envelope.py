@@ -15,7 +15,7 @@ from contextlib import ExitStack
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from idverify.api.problems import INTERNAL, InsecureTransport, Problem, problem_of
+from idverify.api.problems import INTERNAL, Problem, problem_of
 from idverify.api.service import Service
 from idverify.errors import AccessDenied
 
@@ -56,7 +56,7 @@ class Envelope:
     async def _answer(self, scope: Scope, exchange: "_Exchange", place: ExitStack) -> None:
         try:
             if scope["path"] not in PROBES:
-                self._require_tls(scope)
+                self._service.require_tls(scope["scheme"])
                 place.enter_context(self._service.in_flight.held())
             await self._app(scope, exchange.receive, exchange.send)
         except AccessDenied as error:
@@ -65,10 +65,6 @@ class Envelope:
             facts = {"request_id": exchange.request_id, "error": type(error).__name__, "at": places_of(error)}
             logger.error("unforeseen", extra=facts)  # noqa: TRY400 -- logger.exception would write the message
             await exchange.refuse(INTERNAL)
-
-    def _require_tls(self, scope: Scope) -> None:
-        if self._service.options.require_tls and scope["scheme"] != "https":
-            raise InsecureTransport("this installation answers over TLS only")
 
     def _record(self, scope: Scope, exchange: "_Exchange") -> None:
         elapsed = time.perf_counter() - exchange.started

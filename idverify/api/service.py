@@ -22,7 +22,7 @@ from idverify.api.heads import Heads
 from idverify.api.index_keeper import IndexKeeper
 from idverify.api.limits import Places
 from idverify.api.metrics import Metrics
-from idverify.api.problems import NotReady
+from idverify.api.problems import InsecureTransport, NotReady
 from idverify.api.sandbox import Sandbox
 from idverify.api.status_lists import StatusLists
 from idverify.api.sweeper import Sweeper
@@ -85,6 +85,11 @@ class Service:
         self._readiness = ThreadPoolExecutor(1, "readiness")
         self._warm = False
         self._ready: asyncio.Future[tuple[dict[str, str], float]] | None = None
+
+    def require_tls(self, scheme: str) -> None:
+        """Raises InsecureTransport where the installation answers over TLS only and the caller came by http or ws."""
+        if self.options.require_tls and scheme not in {"https", "wss"}:
+            raise InsecureTransport("this installation answers over TLS only")
 
     async def ceremony(self, work: Callable[[], T]) -> T:
         """Run one ceremony. Raises Overloaded when every place is taken, and whatever `work` raises.

@@ -16,13 +16,14 @@ from fastapi import APIRouter, WebSocket
 from starlette.websockets import WebSocketDisconnect, WebSocketState
 
 from idverify.api.envelope import places_of
-from idverify.api.problems import INTERNAL, InsecureTransport
+from idverify.api.problems import INTERNAL
 from idverify.api.routes_person import AGENT, COOKIE_PREFIX
 from idverify.api.security import session_token
 from idverify.api.service import Service
 from idverify.ceremonies import Parts
 from idverify.ceremonies import live as capture
-from idverify.ceremonies.live import LOST, Live, Said
+from idverify.ceremonies.live import LOST
+from idverify.ceremonies.live_connection import Live, Said
 from idverify.ceremonies.person import Bearer
 from idverify.errors import Fault, FrameRefused, IdverifyError, Overloaded
 
@@ -49,7 +50,7 @@ async def stream(socket: WebSocket, session_id: str) -> None:
     """The stream of one connection, from the first word to the last."""
     service: Service = socket.app.state.service
     try:
-        _require_tls(service, socket)
+        service.require_tls(socket.url.scheme)
         bearer = _bearer(socket, session_id)
         with service.streams.held():
             parts = await service.look_up(lambda: service.parts_of(session_id))
@@ -60,11 +61,6 @@ async def stream(socket: WebSocket, session_id: str) -> None:
     except Exception as error:
         logger.error("unforeseen", extra={"error": type(error).__name__, "at": places_of(error)})  # noqa: TRY400
         await _refuse(socket, Fault("unforeseen"))
-
-
-def _require_tls(service: Service, socket: WebSocket) -> None:
-    if service.options.require_tls and socket.url.scheme != "wss":
-        raise InsecureTransport("this installation answers over TLS only")
 
 
 def _bearer(socket: WebSocket, session_id: str) -> Bearer:
@@ -150,14 +146,16 @@ class _Connection:
         self._heard_at = at
         before = self._live
         self._live, said = await self._service.frame(lambda: capture.receive(self._parts, before, message, at=at))
-        self._service.metrics.live_frame(analysed=len(self._live.conductor.looked) > len(before.conductor.looked))
+        if before.signature_due is None:
+            self._service.metrics.live_frame(analysed=len(self._live.conductor.looked) > len(before.conductor.looked))
         if self._live.over:
             self._service.metrics.live_decided(time.monotonic() - at)
         await self._say(said)
 
     async def _silence(self, reader: asyncio.Task[None]) -> None:
         now = time.monotonic()
-        if reader.done() or now - self._heard_at > SILENT_SECONDS:
+        due = self._live.signature_due or 0.0  # a person who is asked for a finger sends no frames
+        if reader.done() or now > max(due + SEND_SECONDS, self._heard_at + SILENT_SECONDS):
             raise WebSocketDisconnect(GOING)
         self._live, said = await self._service.frame(lambda: capture.passed_time(self._parts, self._live, at=now))
         await self._say(said)

@@ -12,7 +12,7 @@ from typing import Literal
 from cryptography import x509
 
 from idverify.attestation import chain, der
-from idverify.attestation.expected import App, Attested, Expected, Trust
+from idverify.attestation.expected import App, Attested, AttestedKey, Expected, Trust
 from idverify.errors import AttestationRefused
 
 OID = x509.ObjectIdentifier("1.3.6.1.4.1.11129.2.1.17")
@@ -38,7 +38,7 @@ def check(data: bytes, expected: Expected) -> Attested:
     description = described(certificates, expected.nonce, trust)
     if _application(description) not in trust.apps:
         raise AttestationRefused("app_unknown")
-    return Attested("app", public_key, description.hardware)
+    return Attested("app", AttestedKey(public_key), description.hardware)
 
 
 def described(certificates: tuple[x509.Certificate, ...], challenge: bytes, trust: Trust) -> Description:

@@ -10,8 +10,10 @@ from datetime import UTC, datetime
 from itertools import pairwise
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
 from cryptography.x509.oid import ExtensionOID
 
 from idverify.attestation import der
@@ -57,6 +59,17 @@ def spki(key: object) -> bytes:
     if not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(key.curve, ec.SECP256R1):
         raise AttestationRefused("key_unsuitable")
     return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+
+def verify(public_key: bytes, signature: bytes, signed: bytes) -> None:
+    """Return if the signature is ECDSA with SHA-256, in DER, by this key (SubjectPublicKeyInfo). Raises AttestationRefused."""
+    key = load_der_public_key(public_key)
+    if not isinstance(key, ec.EllipticCurvePublicKey):
+        raise AttestationRefused("key_unsuitable")
+    try:
+        key.verify(signature, signed, ec.ECDSA(hashes.SHA256()))
+    except InvalidSignature:
+        raise AttestationRefused("signature_wrong") from None
 
 
 def _parsed(certificate: bytes) -> x509.Certificate:

@@ -9,7 +9,7 @@ from cryptography import x509
 
 from idverify.errors import ConfigurationInvalid
 
-Kind = Literal["android_key", "webauthn_create", "webauthn_get"]
+Kind = Literal["android_key", "webauthn_create"]
 NONCE_BYTES = 16
 LARGEST = 16_384
 """Bytes of an attestation of whatever kind."""
@@ -62,25 +62,25 @@ class Trust:
 
 
 @dataclass(frozen=True, slots=True)
-class RegisteredKey:
-    """A key whose registration was checked. public_key: SubjectPublicKeyInfo in DER; sign_count: the last one seen."""
+class AttestedKey:
+    """A key whose attestation was checked. public_key: SubjectPublicKeyInfo in DER.
 
-    credential_id: bytes
+    credential_id: of a WebAuthn credential, which signs by assertions alone; None for a key that signs what it is given.
+    sign_count: the last one seen of that credential.
+    """
+
     public_key: bytes
-    sign_count: int
+    credential_id: bytes | None = None
+    sign_count: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What this session expects. nonce: its own, at least 16 bytes, used once. now: epoch seconds.
-
-    key: for `webauthn_get`, the key that the subject registered; None refuses every assertion.
-    """
+    """What this session expects. nonce: its own, at least 16 bytes, used once. now: epoch seconds."""
 
     nonce: bytes
     now: float
     trust: Trust = field(default_factory=Trust)
-    key: RegisteredKey | None = None
 
     def __post_init__(self) -> None:
         if len(self.nonce) < NONCE_BYTES:
@@ -91,14 +91,12 @@ class Expected:
 class Attested:
     """What was proven. level: `app` (ours, unmodified, on a locked device) or `device` (a key in an attested authenticator).
 
-    public_key: the attested key, SubjectPublicKeyInfo in DER. hardware: `tee`, `strongbox` or `authenticator`. key: for
-    WebAuthn, what to keep for the next assertion, with its new counter.
+    hardware: `tee`, `strongbox` or `authenticator`. key: the attested key, for idverify.attestation.check_signature.
     """
 
     level: Literal["device", "app"]
-    public_key: bytes
+    key: AttestedKey
     hardware: Literal["tee", "strongbox", "authenticator"]
-    key: RegisteredKey | None = None
 
 
 def read_roots(pem: bytes) -> tuple[x509.Certificate, ...]:

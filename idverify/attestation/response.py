@@ -8,13 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from idverify.attestation.expected import LARGEST, Expected
+from idverify.attestation.expected import LARGEST, Trust
 from idverify.errors import AttestationRefused
 
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """An answer to this session's nonce from an allowed origin. identifier: the credential's. client_data_hash: SHA-256."""
+    """An answer to the challenge from an allowed origin. identifier: the credential's. client_data_hash: SHA-256."""
 
     identifier: bytes
     client_data_hash: bytes
@@ -25,7 +25,7 @@ class Response:
         return _bytes(self.fields.get(name))
 
 
-def read(data: bytes, kind: str, expected: Expected) -> Response:
+def read(data: bytes, kind: str, challenge: bytes, trust: Trust) -> Response:
     """Kind: `webauthn.create` or `webauthn.get`. Raises AttestationRefused."""
     if len(data) > LARGEST:
         raise AttestationRefused("too_large")
@@ -34,17 +34,17 @@ def read(data: bytes, kind: str, expected: Expected) -> Response:
     if outer.get("type") != "public-key" or outer.get("id") != outer.get("rawId") or not isinstance(fields, dict):
         raise AttestationRefused("malformed")
     client_data = _bytes(fields.get("clientDataJSON"))
-    _examine(_object(client_data), kind, expected)
+    _examine(_object(client_data), kind, challenge, trust)
     return Response(identifier, hashlib.sha256(client_data).digest(), fields)
 
 
-def _examine(client: Mapping[str, Any], kind: str, expected: Expected) -> None:
+def _examine(client: Mapping[str, Any], kind: str, challenge: bytes, trust: Trust) -> None:
     if client.get("type") != kind:
         raise AttestationRefused("kind_wrong")
-    if not hmac.compare_digest(_bytes(client.get("challenge")), expected.nonce):
+    if not hmac.compare_digest(_bytes(client.get("challenge")), challenge):
         raise AttestationRefused("nonce_wrong")
     origin = client.get("origin")
-    if not isinstance(origin, str) or origin not in expected.trust.origins:
+    if not isinstance(origin, str) or origin not in trust.origins:
         raise AttestationRefused("origin_wrong")
     if client.get("crossOrigin", False) is not False or "topOrigin" in client:
         raise AttestationRefused("origin_wrong")

@@ -8,18 +8,15 @@ of another origin. CBOR is cbor2's to parse.
 import hashlib
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import cbor2
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from idverify.attestation import android, chain, der, response
-from idverify.attestation.expected import Attested, Expected, RegisteredKey
+from idverify.attestation.expected import Attested, AttestedKey, Expected, Trust
 from idverify.errors import AttestationRefused
 
 ES256 = -7
@@ -43,9 +40,9 @@ class _Credential:
 
 def check_registration(data: bytes, expected: Expected) -> Attested:
     """See idverify.attestation.check, kind `webauthn_create`."""
-    answer = response.read(data, "webauthn.create", expected)
+    answer = response.read(data, "webauthn.create", expected.nonce, expected.trust)
     form, statement, authenticator_data = _attestation_object(answer.field("attestationObject"))
-    counter, rest = _authenticator_data(authenticator_data, expected, _ATTESTED)
+    counter, rest = _authenticator_data(authenticator_data, expected.trust, _ATTESTED)
     credential = _credential(rest)
     if credential.identifier != answer.identifier:
         raise AttestationRefused("credential_unknown")
@@ -59,25 +56,22 @@ def check_registration(data: bytes, expected: Expected) -> Attested:
             _android_key(statement, signed, credential, answer.client_data_hash, expected)
         case _:
             raise AttestationRefused("format_unknown")
-    key = RegisteredKey(credential.identifier, credential.public_key, counter)
-    return Attested("device", credential.public_key, "authenticator", key)
+    return Attested("device", AttestedKey(credential.public_key, credential.identifier, counter), "authenticator")
 
 
-def check_assertion(data: bytes, expected: Expected) -> Attested:
-    """See idverify.attestation.check, kind `webauthn_get`."""
-    answer = response.read(data, "webauthn.get", expected)
-    known = expected.key
-    if known is None or not hmac.compare_digest(known.credential_id, answer.identifier):
+def check_assertion(data: bytes, challenge: bytes, known: AttestedKey, trust: Trust) -> AttestedKey:
+    """The key with its new counter, if it answered this challenge (section 7.2). Raises AttestationRefused."""
+    answer = response.read(data, "webauthn.get", challenge, trust)
+    if known.credential_id is None or not hmac.compare_digest(known.credential_id, answer.identifier):
         raise AttestationRefused("credential_unknown")
     authenticator_data = answer.field("authenticatorData")
-    counter, rest = _authenticator_data(authenticator_data, expected, 0)
+    counter, rest = _authenticator_data(authenticator_data, trust, 0)
     if rest:
         raise AttestationRefused("malformed")
-    _verify(known.public_key, answer.field("signature"), authenticator_data + answer.client_data_hash)
+    chain.verify(known.public_key, answer.field("signature"), authenticator_data + answer.client_data_hash)
     if (counter or known.sign_count) and counter <= known.sign_count:
         raise AttestationRefused("counter_went_back")
-    key = RegisteredKey(known.credential_id, known.public_key, counter)
-    return Attested("device", known.public_key, "authenticator", key)
+    return replace(known, sign_count=counter)
 
 
 def _attestation_object(data: bytes) -> tuple[str, Mapping[str, Any], bytes]:
@@ -95,11 +89,11 @@ def _attestation_object(data: bytes) -> tuple[str, Mapping[str, Any], bytes]:
     return form, statement, authenticator_data
 
 
-def _authenticator_data(data: bytes, expected: Expected, attested: int) -> tuple[int, bytes]:
+def _authenticator_data(data: bytes, trust: Trust, attested: int) -> tuple[int, bytes]:
     """The counter, and what follows the header (section 6.1). attested: 0x40 where a credential must be in it, or 0."""
     if len(data) < _HEADER_BYTES:
         raise AttestationRefused("malformed")
-    if not hmac.compare_digest(data[:32], hashlib.sha256(expected.trust.rp_id.encode()).digest()):
+    if not hmac.compare_digest(data[:32], hashlib.sha256(trust.rp_id.encode()).digest()):
         raise AttestationRefused("rp_id_wrong")
     flags = data[32]
     if not flags & _PRESENT or not flags & _VERIFIED:
@@ -132,7 +126,7 @@ def _packed(statement: Mapping[str, Any], signed: bytes, credential: _Credential
     signature, certificates = _statement(statement)
     leaf = chain.validated(certificates, trust.authenticator_roots, trust, expected.now)[0]
     _packed_certificate(leaf, credential.aaguid)
-    _verify(chain.spki(leaf.public_key()), signature, signed)
+    chain.verify(chain.spki(leaf.public_key()), signature, signed)
 
 
 def _packed_certificate(leaf: x509.Certificate, aaguid: bytes) -> None:
@@ -158,7 +152,7 @@ def _android_key(
     path = chain.validated(certificates, trust.android_roots, trust, expected.now)
     if chain.spki(path[0].public_key()) != credential.public_key:
         raise AttestationRefused("key_unsuitable")
-    _verify(credential.public_key, signature, signed)
+    chain.verify(credential.public_key, signature, signed)
     android.described(path, client_data_hash, trust)
 
 
@@ -172,13 +166,3 @@ def _statement(statement: Mapping[str, Any]) -> tuple[bytes, list[bytes]]:
     if type(certificates) is not list or not all(type(one) is bytes for one in certificates):
         raise AttestationRefused("malformed")
     return signature, certificates
-
-
-def _verify(public_key: bytes, signature: bytes, signed: bytes) -> None:
-    key = load_der_public_key(public_key)
-    if not isinstance(key, ec.EllipticCurvePublicKey):
-        raise AttestationRefused("key_unsuitable")
-    try:
-        key.verify(signature, signed, ec.ECDSA(hashes.SHA256()))
-    except InvalidSignature:
-        raise AttestationRefused("signature_wrong") from None

@@ -25,6 +25,8 @@ class Event(StrEnum):
     SESSION_ENDED = "session.ended"
     SESSION_ATTESTED = "session.attested"
     SESSION_ATTESTATION_REFUSED = "session.attestation_refused"
+    SESSION_STREAM_SIGNED = "session.stream_signed"
+    SESSION_SIGNATURE_REFUSED = "session.signature_refused"
     SESSION_EXTENDED = "session.extended"
     SESSION_REDEEMED = "session.redeemed"
     SESSION_REDEMPTION_REFUSED = "session.redemption_refused"

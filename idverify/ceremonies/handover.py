@@ -10,7 +10,7 @@ from idverify.audit.events import Event
 from idverify.ceremonies import Vault
 from idverify.ceremonies.person import Bearer, by_first, handover_of
 from idverify.ceremonies.session_end import ended
-from idverify.ceremonies.session_record import hashed, load, new_token, note, require_open, save
+from idverify.ceremonies.session_record import Held, hashed, load, new_token, note, require_open, save
 from idverify.errors import InvalidInput, SessionFinished, SessionTaken
 from idverify.keys.jwk import base64url
 from idverify.sessions import state
@@ -45,7 +45,7 @@ def offer(vault: Vault, session_id: str, bearer: Bearer) -> str:
         save(
             vault,
             tx,
-            replace(held, attested=None, connection=None, handover={"offers": offers, "token": hashed(token), "tries": 0}),
+            replace(_unattested(held), connection=None, handover={"offers": offers, "token": hashed(token), "tries": 0}),
         )
     return token
 
@@ -85,7 +85,7 @@ def confirm(vault: Vault, session_id: str, bearer: Bearer, code: str) -> None:
         if "code" not in handover:
             raise SessionFinished("there is no device to hand over to")
         if hmac.compare_digest(handover["code"].encode(), code.encode()):
-            save(vault, tx, replace(held, attested=None, connection=None, handover={**handover, "confirmed": True}))
+            save(vault, tx, replace(_unattested(held), connection=None, handover={**handover, "confirmed": True}))
             note(vault, tx, Event.SESSION_HANDED_OVER, held)
         else:
             wrong = True
@@ -97,3 +97,7 @@ def confirm(vault: Vault, session_id: str, bearer: Bearer, code: str) -> None:
                 save(vault, tx, replace(held, handover={**handover, "tries": tries}))
     if wrong:
         raise InvalidInput("the code is not the one that the other device shows")
+
+
+def _unattested(held: Held) -> Held:
+    return replace(held, attested=None, attested_key=None)

@@ -5,74 +5,45 @@ survive the connection is in the store: the claim to the challenge, the attempt,
 few that are analysed, and none after the decision, but for a reviewer (idverify.ceremonies.review).
 """
 
-from base64 import b64decode
-from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from typing import Any
-
-import numpy as np
+from dataclasses import replace
 
 from idverify.audit.events import Event
-from idverify.ceremonies import Parts
+from idverify.ceremonies import Parts, live_end
 from idverify.ceremonies.attempts import credit_live_attempt, require_live_attempt, spend_live_attempt
-from idverify.ceremonies.live_decision import Captured, conclude, ours
+from idverify.ceremonies.live_connection import Live, Said
+from idverify.ceremonies.live_decision import ours
+from idverify.ceremonies.live_start import no_longer_allowed, reference_for, steps_of
 from idverify.ceremonies.person import Bearer, by_camera
-from idverify.ceremonies.reference import reference_of
 from idverify.ceremonies.session_end import write
 from idverify.ceremonies.session_record import Held, load, note, require_open, save
-from idverify.errors import ChallengeReplayed, FailureToAcquire, SessionFinished, SessionNotFound, TemplateOutdated
+from idverify.ceremonies.stream_signature import Answer
+from idverify.decision.profile import find_profile
+from idverify.errors import ChallengeReplayed, FailureToAcquire, SessionFinished, SessionNotFound
 from idverify.keys.jwk import base64url
 from idverify.liveness import conductor as conducting
-from idverify.liveness.challenge import NODS, SEED_BYTES, TURNS, Kind, Options, Step, commitment, draw, redrawn
+from idverify.liveness.challenge import SEED_BYTES, Options, commitment
 from idverify.liveness.conductor import Action, Conductor, Finish, Guide, Reveal, tick, wants_look
-from idverify.liveness.observation import Analysis, Observation
+from idverify.liveness.observation import Analysis
 from idverify.sessions import state
-from idverify.sessions.envelope import Chain, Pace, open_frame, stream_key
+from idverify.sessions.envelope import Chain, open_frame, stream_key
 from idverify.sessions.state import State
 from idverify.store import Connection
 from idverify.tracking import Tracked
-from idverify.values import Reference, Template
 
 LEASE_SECONDS = 30.0
 """How long a connection is taken to hold its challenge without a word to the store. A crash gives it back after that."""
 
 RENEW_SECONDS = 8.0
-REVEAL_BYTES = 8
 SALT_BYTES = 16
-
-Said = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Live:
-    """One connection under way.
-
-    analyses, kept: by sequence number, the analysed frames and, of those after the last step, their JPEG. spent: whether this
-    attempt's first step was revealed. over: nothing more will be said.
-    """
-
-    session_id: str
-    connection: str
-    seed: bytes
-    reference: Reference
-    chain: Chain
-    conductor: Conductor
-    pace: Pace = field(default_factory=Pace)
-    previous: Observation | None = None
-    analyses: Mapping[int, Analysis] = field(default_factory=dict)
-    kept: Mapping[int, bytes] = field(default_factory=dict)
-    spent: bool = False
-    renewed_at: float = 0.0
-    said: str = ""
-    over: bool = False
 
 
 def connect(parts: Parts, session_id: str, bearer: Bearer, *, at: float) -> tuple[Live, list[Said]]:
     """Claim the session's challenge for a new connection. at: seconds on the clock that stamps frames.
 
     The claim is atomic: of two connections at one moment the second is refused. Raises SessionNotFound, SessionTaken,
-    SessionExpired, SessionFinished, ChallengeReplayed, AttemptsExhausted, NoReference, and any Fault.
+    SessionExpired, SessionFinished, ChallengeReplayed, AttemptsExhausted, NoReference, PolicyUnknown where the profile has
+    gone out of service since, and any Fault.
     """
     now = parts.now()
     connection = parts.random_bytes(16).hex()
@@ -86,7 +57,7 @@ def connect(parts: Parts, session_id: str, bearer: Bearer, *, at: float) -> tupl
             refused = False
             if held.connection is not None:  # its process died, or its lease ran out unseen
                 held = replace(held, connection=None, session=state.lose(held.session, now))
-            if held.session.revealed_at is not None and _no_longer_allowed(held):
+            if held.session.revealed_at is not None and no_longer_allowed(held):
                 held = replace(held, session=state.spoil(held.session, now))  # the next attempt asks for what is allowed
             require_open(held)
             if held.session.state is State.CREATED:
@@ -94,12 +65,12 @@ def connect(parts: Parts, session_id: str, bearer: Bearer, *, at: float) -> tupl
             resumed = held.session.revealed_at is not None
             if not resumed:  # else it was counted when its first step was revealed
                 require_live_attempt(parts, tx, held.order.subject_id)
-            reference = _reference(parts, tx, held)
+            reference = reference_for(parts, tx, held)
             session = state.resume(held.session, now) if resumed else held.session
             if session.state is State.RESUBMISSION_REQUESTED:
                 session = state.start(session, now)
-            profile = parts.profiles[held.order.profile]
-            steps = _steps(held, seed, Options(held.movement, held.flashing, profile.steps), resumed=resumed)
+            profile = find_profile(parts.profiles, held.order.profile)
+            steps = steps_of(held, seed, Options(held.movement, held.flashing, profile.steps), resumed=resumed)
             held = replace(
                 held,
                 session=session,
@@ -144,6 +115,9 @@ def receive(parts: Parts, live: Live, message: bytes, *, at: float) -> tuple[Liv
         return live, []
     frame, chain = open_frame(live.chain, message)
     pace = live.pace.took(len(message), at)
+    if live.signature_due is not None:
+        after = _renewed(parts, replace(live, chain=chain, pace=pace), at)
+        return live_end.signed(parts, after, Answer(live.chain.next_link, frame.jpeg), at=at)
     look = wants_look(live.conductor, at, frame.reveals, _chance(parts))
     tracked = parts.tracker.track(live.previous, frame.jpeg, sequence=frame.sequence, at=at, reveals=frame.reveals, look=look)
     analyses, kept = live.analyses, live.kept
@@ -156,7 +130,7 @@ def receive(parts: Parts, live: Live, message: bytes, *, at: float) -> tuple[Liv
     live = replace(
         live, chain=chain, pace=pace, previous=tracked.observation, conductor=conductor, analyses=analyses, kept=kept
     )
-    return _acted(parts, _renewed(parts, live, at), actions)
+    return _acted(parts, _renewed(parts, live, at), actions, at)
 
 
 def _analysed(parts: Parts, tracked: Tracked) -> Analysis | None:
@@ -171,8 +145,10 @@ def passed_time(parts: Parts, live: Live, *, at: float) -> tuple[Live, list[Said
     """What the clock alone brings while no frame comes; call it a few times a second. Raises any Fault."""
     if live.over:
         return live, []
+    if live.signature_due is not None:
+        return live_end.unsigned(parts, _renewed(parts, live, at), at=at)
     conductor, actions = tick(live.conductor, at)
-    live, said = _acted(parts, _renewed(parts, replace(live, conductor=conductor), at), actions)
+    live, said = _acted(parts, _renewed(parts, replace(live, conductor=conductor), at), actions, at)
     if not said and live.said and not live.over:
         said = [{"type": "guidance", "code": live.said}]
     return live, said
@@ -213,7 +189,7 @@ def _credited(parts: Parts, tx: Connection, held: Held, code: str) -> Held:
 LOST = "connection_lost"
 
 
-def _acted(parts: Parts, live: Live, actions: tuple[Action, ...]) -> tuple[Live, list[Said]]:
+def _acted(parts: Parts, live: Live, actions: tuple[Action, ...], at: float) -> tuple[Live, list[Said]]:
     said: list[Said] = []
     for action in actions:
         match action:
@@ -224,12 +200,8 @@ def _acted(parts: Parts, live: Live, actions: tuple[Action, ...]) -> tuple[Live,
                 live, told = _revealed(parts, live, action)
                 said.append(told)
             case Finish():
-                captured = Captured(
-                    live.conductor, live.analyses, live.kept, live.reference, passed=action.passed, cause=action.cause
-                )
-                result = conclude(parts, live.session_id, live.connection, captured)
-                live = replace(live, over=True, analyses={}, kept={})
-                said += [{"type": "checking"}, result]
+                live, last = live_end.finished(parts, live, action, at)
+                said += last
     return live, said
 
 
@@ -240,7 +212,7 @@ def _revealed(parts: Parts, live: Live, action: Reveal) -> tuple[Live, Said]:
         live = replace(
             live, pace=replace(live.pace, frames=0, size=0)
         )  # an attempt does not pay for a long search for the face
-    reveal = parts.random_bytes(REVEAL_BYTES)
+    reveal = parts.random_bytes(live_end.REVEAL_BYTES)
     live = replace(live, chain=live.chain.revealed(reveal), spent=True)
     told: Said = {"reveal": base64url(reveal), "deadline_ms": round(1000 * action.deadline_seconds)}
     if action.step is not None:
@@ -275,30 +247,6 @@ def _ours(parts: Parts, tx: Connection, live: Live) -> Held:
     if held.session.state is not State.STARTED:
         raise SessionFinished("this session has ended")
     return held
-
-
-def _steps(held: Held, seed: bytes, options: Options, *, resumed: bool) -> tuple[Step, ...]:
-    """The same kinds once more after a lost connection, in another order."""
-    if resumed and held.kinds:
-        return redrawn(tuple(Step(Kind(kind)) for kind in held.kinds), seed)
-    return draw(seed, options)
-
-
-def _no_longer_allowed(held: Held) -> bool:
-    """Whether the attempt under way has a kind of step that its person has declined since."""
-    kinds = set(held.kinds or ())
-    return bool((not held.flashing and kinds & {Kind.COLOURS}) or (not held.movement and kinds & {*TURNS, *NODS}))
-
-
-def _reference(parts: Parts, tx: Connection, held: Held) -> Reference:
-    order = held.order
-    if order.subject_id is not None:
-        return reference_of(parts, tx, order.subject_id)
-    assert order.reference is not None
-    if order.reference_model != parts.acquirer.embedding_digest:
-        raise TemplateOutdated("the session's reference belongs to another model: ask for a new session")
-    vector = np.frombuffer(b64decode(order.reference), np.float32)
-    return Reference(Template(vector, order.reference_model), "caller", order.reference_digest)
 
 
 def _chance(parts: Parts) -> float:

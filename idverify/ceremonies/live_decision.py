@@ -14,6 +14,7 @@ from idverify.ceremonies.person import OUTCOMES
 from idverify.ceremonies.reference import require_subject
 from idverify.ceremonies.session_end import write
 from idverify.ceremonies.session_record import Held, load, note, save
+from idverify.ceremonies.stream_signature import Answer, judged
 from idverify.decision.decide import decide_live
 from idverify.errors import ChallengeReplayed
 from idverify.face.comparison import compare
@@ -30,6 +31,7 @@ RETAKE: Mapping[str, str] = {
     "deadline": "Begin each step as soon as it appears",
     "no_face": "Keep your face in the picture until the end",
     "wrong": "Turn to the side that the arrow shows",
+    "unsigned": "Confirm on your device when it asks you to",
 }
 """What a person can do better, by what ended the attempt. What could teach an attacker says nothing."""
 
@@ -38,7 +40,8 @@ RETAKE: Mapping[str, str] = {
 class Captured:
     """An attempt that is over. passed: every step was done in time; cause: what ended it otherwise.
 
-    analyses: by sequence number. kept: of the frames after the last step, their JPEG, for a reviewer alone.
+    analyses: by sequence number. kept: of the frames after the last step, their JPEG, for a reviewer alone. answer: to being
+    asked to sign the stream, None where nobody was.
     """
 
     conductor: Conductor
@@ -47,6 +50,7 @@ class Captured:
     reference: Reference
     passed: bool
     cause: str
+    answer: Answer | None = None
 
 
 def conclude(parts: Parts, session_id: str, connection: str, captured: Captured) -> dict[str, Any]:
@@ -57,16 +61,17 @@ def conclude(parts: Parts, session_id: str, connection: str, captured: Captured)
     """
     with parts.store.transaction() as tx:  # from here on the outcome is ours to give, and a crash is a fault of ours
         held = ours(parts, tx, session_id, connection)
+        held, signed = judged(parts, tx, held, captured.answer)
         now = parts.now()
         held = save(parts, tx, replace(held, session=state.processing(state.submit(held.session, now), now)))
-    decision = _decided(parts, held, captured)
+    decision = _decided(parts, held, captured, signed=signed)
     token = issue(parts, held, decision)
     with parts.store.transaction() as tx:
         ours(parts, tx, session_id, connection)
         return settled(parts, tx, held, decision, token, retake=RETAKE.get(captured.cause), kept=captured.kept)
 
 
-def _decided(parts: Parts, held: Held, captured: Captured) -> Decision:
+def _decided(parts: Parts, held: Held, captured: Captured, *, signed: bool | None) -> Decision:
     profile = parts.profiles[held.order.profile]
     live, template, quality = summarise(
         captured.conductor, captured.analyses, passed=captured.passed, attestation=held.attested
@@ -77,6 +82,7 @@ def _decided(parts: Parts, held: Held, captured: Captured) -> Decision:
         pad_score=live.pad_score,
         quality=quality,
     )
+    live = replace(live, stream_signed=signed)
     return decide_live(evidence, live, parts.policies[profile.policy], profile, parts.policies[profile.lenient_policy])
 
 

@@ -12,6 +12,7 @@ from idverify.attestation import Expected, check
 from idverify.audit.events import Event
 from idverify.ceremonies import Parts, Vault
 from idverify.ceremonies.session_record import Held, hashed, load, note, require_open, save
+from idverify.ceremonies.stream_signature import kept
 from idverify.errors import AttestationRefused, SessionNotFound, SessionTaken
 from idverify.keys.jwk import base64url
 from idverify.sessions import state
@@ -114,25 +115,26 @@ def outcome(vault: Vault, session_id: str, bearer: Bearer) -> tuple[Outcome, tup
 def attest(parts: Parts, session_id: str, bearer: Bearer, kind: str, data: bytes) -> str:
     """Check what the camera's device says of itself, over this session's nonce; the level that it has shown.
 
-    kind, data: see idverify.attestation. A refusal costs nothing but trust: it is audited, and the profiles that need
-    attestation stay out of reach. Raises AttestationRefused, SessionNotFound, SessionTaken, SessionExpired, SessionFinished.
+    kind, data: see idverify.attestation. The attested key will be asked to sign the stream. A refusal costs nothing but trust:
+    it is audited, and the profiles that need attestation stay out of reach. Raises AttestationRefused, SessionNotFound,
+    SessionTaken, SessionExpired, SessionFinished.
     """
     with parts.store.transaction() as tx:
         held = by_camera(parts, tx, session_id, bearer)
         require_open(held)
         expected = Expected(bytes.fromhex(held.order.nonce), parts.now(), parts.attestation)
         try:
-            level: str = check(kind, data, expected).level
+            attested = check(kind, data, expected)
             refusal = None
         except AttestationRefused as error:
             refusal = error
             note(parts, tx, Event.SESSION_ATTESTATION_REFUSED, held, reason=error.reason)
         else:
-            save(parts, tx, replace(held, attested=level))
-            note(parts, tx, Event.SESSION_ATTESTED, held, level=level)
+            save(parts, tx, replace(held, attested=attested.level, attested_key=kept(attested.key)))
+            note(parts, tx, Event.SESSION_ATTESTED, held, level=attested.level)
     if refusal is not None:
         raise refusal
-    return level
+    return attested.level
 
 
 def by_first(vault: Vault, tx: Connection, session_id: str, bearer: Bearer) -> Held:

@@ -23,7 +23,7 @@ def write(vault: Vault, tx: Connection, held: Held, *, actor: str) -> Held:
 def ended(vault: Vault, tx: Connection, held: Held, *, actor: str) -> Held:
     """Write a session that has come to its end, audited and told by webhook; frames kept for a reviewer go."""
     kept = held if held.session.state is State.APPROVED else replace(held, verdict=None, code=None)
-    saved = save(vault, tx, replace(kept, connection=None))
+    saved = save(vault, tx, replace(kept, connection=None, attested_key=None))
     sessions.delete_frames(tx, held.session_id)
     facts = {"state": held.session.state.value, "attempts": held.session.attempt}
     note(vault, tx, Event.SESSION_ENDED, held, actor=actor, **facts)

@@ -67,8 +67,8 @@ class Held:
     way. kinds: of its steps. attempt_id: its row in the attempts. movement, flashing: what the person allows;
     allowed_when_drawn: what they allowed when the steps were.
     decision: what it was, for the backend. verdict: the token, to be redeemed until it expires. code: what the person's client
-    carries back. attested: level of attestation that was checked. handover: to another device, as idverify.ceremonies.handover
-    has it. review: a reviewer's blind answer.
+    carries back. attested: level of attestation that was checked; attested_key: whose (idverify.ceremonies.stream_signature).
+    handover: to another device, as idverify.ceremonies.handover has it. review: a reviewer's blind answer.
     """
 
     session_id: str
@@ -86,6 +86,7 @@ class Held:
     attempt_id: str | None = None
     lease: float = 0.0
     attested: str | None = None
+    attested_key: dict[str, Any] | None = None
     decision: dict[str, Any] | None = None
     verdict: str | None = None
     signed_at: float | None = None

@@ -35,6 +35,7 @@ def serve(
     """
     from idverify.api.app import compose, create_app
     from idverify.api.server import Listening, listen, log_to, require_safe, run, server_for
+    from idverify.decision.profiles import PROFILES
 
     settings = settings_for(dev=dev)
     listening = Listening(host, port, tls_cert, tls_key, settings.trusted_proxies)
@@ -48,6 +49,11 @@ def serve(
         if settings.dev:
             key, sandbox_key = (_passing_key(parts, at_the_end, sandbox=sandbox) for sandbox in (False, True))
             _say_hello(url, key, sandbox_key)
+        if missing := PROFILES.keys() - parts.profiles.keys():
+            console.print(
+                f"[bold yellow]Out of service:[/bold yellow] the live profiles {', '.join(sorted(missing))}. "
+                "Their operating points were measured with other models than this pack has."
+            )
         console.print(f"Listening on {url}, interface described at {url}/docs. Stop with Ctrl-C.", highlight=False)
         log_to()
         run(server, socket)

@@ -17,6 +17,7 @@ POLICY_OF_ANOTHER_MODEL = "policy_of_another_model"
 SUSPECTED_INJECTION = "suspected_injection"
 CHALLENGE_NOT_PASSED = "challenge_not_passed"
 NOT_ATTESTED = "not_attested"
+NOT_SIGNED = "stream_not_signed"
 NOT_CONTINUOUS = "not_one_person"
 FLAT = "suspected_flat_picture"
 BORDERLINE = "borderline"
@@ -121,6 +122,8 @@ def _findings(live: LiveEvidence, profile: Profile) -> Iterator[Finding]:
         yield from _depth(live, profile)
     if profile.attestation and live.attestation not in profile.attestation:
         yield "missing", NOT_ATTESTED
+    elif live.stream_signed is False or (profile.attestation and not live.stream_signed):
+        yield "missing", NOT_SIGNED  # a wrong signature stands in the way even where none was needed
 
 
 def _depth(live: LiveEvidence, profile: Profile) -> Iterator[Finding]:

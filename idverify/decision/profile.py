@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 
 from idverify.errors import PolicyUnknown
 
+TEMPLATE = "template"
+"""In place of a role: all that makes a template."""
+
 
 @dataclass(frozen=True, slots=True)
 class Band:
@@ -31,7 +34,8 @@ class Profile:
     three_dimensional: parallax or flash, whichever the challenge asked for, must show more than a flat picture. pad,
     continuity, parallax, flash, flash_over_background: of values.LiveEvidence. injection: limits of the signals by name, the
     lower the better: a Band of negated values; two signals that reach `suspicion` are borderline together. attestation:
-    levels of which one must have been checked; empty: none is needed.
+    levels of which one must have been checked, and its key have signed the stream; empty: none is needed. measured_with:
+    digests of the models that the points were measured with, by role; under TEMPLATE, of the variant.
     """
 
     name: str
@@ -46,9 +50,22 @@ class Profile:
     parallax: Band
     flash: Band
     flash_over_background: Band
+    measured_with: Mapping[str, frozenset[str]]
     injection: Mapping[str, Band] = field(default_factory=dict)
     suspicion: float = 0.4
     attestation: frozenset[str] = frozenset()
+
+
+def profiles_for(profiles: Mapping[str, Profile], digests: Mapping[str, str]) -> dict[str, Profile]:
+    """The profiles whose points were measured with these models: of any other, a point says nothing.
+
+    digests: SHA-256, hex, of the loaded models by role, and of the variant (values.Variant) under TEMPLATE.
+    """
+    return {
+        name: profile
+        for name, profile in profiles.items()
+        if all(digests.get(role) in known for role, known in profile.measured_with.items())
+    }
 
 
 def find_profile(profiles: Mapping[str, Profile], name: str) -> Profile:
@@ -56,4 +73,5 @@ def find_profile(profiles: Mapping[str, Profile], name: str) -> Profile:
     try:
         return profiles[name]
     except KeyError:
-        raise PolicyUnknown(f"no profile named {name!r}. Known: {', '.join(sorted(profiles))}") from None
+        known = ", ".join(sorted(profiles)) or "none: no profile was measured with the loaded models"
+        raise PolicyUnknown(f"no profile named {name!r}. Known: {known}") from None

@@ -7,13 +7,30 @@ from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from idverify.decision.profile import Band, Profile
+from idverify.decision.profile import TEMPLATE, Band, Profile
 
 _SIGNALS = ("frozen", "loop", "resolution", "tables", "anticipated", "noiseless", "noise_change", "jitter")
 
 # Signals of idverify.liveness.injection, negated: up to 0.5 odd but honest phones give, from 0.8 on no camera was seen to.
 # `anticipated` errs too often to reject anybody by itself.
 _INJECTION: Mapping[str, Band] = MappingProxyType(dict.fromkeys(_SIGNALS, Band(-0.5, -0.8)) | {"anticipated": Band(-0.8, -1.0)})
+
+# What the points were measured with: with other models there are no such profiles. Both variants of the shipped pack resemble
+# one person's frames alike (benchmarks/continuity_by_variant.py).
+MEASURED_WITH: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        "detection": frozenset({"2b1d44c4097d14100737cfaf7837dba28c06b2a87a63b6d30150aa621dd9ea4f"}),
+        "coarse_detection": frozenset({"2b1d44c4097d14100737cfaf7837dba28c06b2a87a63b6d30150aa621dd9ea4f"}),
+        "landmarks": frozenset({"96f2ca6a39c1dbb3ed16cf1b21275a2af00af4ada5afee35b4b8ee85913a231c"}),
+        "pad": frozenset({"ddb6755b9a4004cdc29363ed8c4b4f20e35e8c93e606994c231b74d7e271dbef"}),
+        TEMPLATE: frozenset(
+            {
+                "f25200b2d96e20d6af3c59172a3f7ca6c93bbe3727ee8068e4fd88caae393f8b",  # fast
+                "34a7134f8b8c6b30ced86b6a5db3a0ce3a69c651ee4749400132968d1b7b8470",  # accurate
+            }
+        ),
+    }
+)
 
 ACTIVE = Profile(
     name="active",
@@ -28,6 +45,7 @@ ACTIVE = Profile(
     parallax=Band(0.05, 0.04),
     flash=Band(0.8, 0.5),
     flash_over_background=Band(0.6, 0.3),
+    measured_with=MEASURED_WITH,
     injection=_INJECTION,
 )
 

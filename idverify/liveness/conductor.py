@@ -66,11 +66,14 @@ class Guide:
 
 @dataclass(frozen=True, slots=True)
 class Reveal:
-    """Send something that no frame before may know: a step, a colour of it, or that the steps are over (neither)."""
+    """Send something that no frame before may know: a step, a colour of it, or that the steps are over (neither).
 
-    step: Step | None = None
-    colour: str | None = None
-    deadline_seconds: float = STEP_DEADLINE
+    deadline_seconds: what the person has for it, or how long the colour stays.
+    """
+
+    step: Step | None
+    colour: str | None
+    deadline_seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,12 +226,12 @@ def _colours(current: Conductor, seen: Observation) -> tuple[Conductor, tuple[Ac
     if current.colours_shown == len(colours):
         return _after_step(current, seen.at)
     shown = replace(current, colours_shown=current.colours_shown + 1)
-    return _reveal(shown, seen.at, Reveal(colour=colours[current.colours_shown], deadline_seconds=COLOUR_SECONDS))
+    return _reveal(shown, seen.at, colour=colours[current.colours_shown])
 
 
 def _after_step(current: Conductor, at: float) -> tuple[Conductor, tuple[Action, ...]]:
     if current.index + 1 == len(current.steps):
-        return _reveal(replace(current, phase=Phase.AHEAD), at, Reveal(deadline_seconds=AHEAD_DEADLINE), new_part=True)
+        return _reveal(replace(current, phase=Phase.AHEAD), at)
     return replace(current, phase=Phase.STRAIGHT, since=None, deadline=at + STRAIGHT_DEADLINE), (Guide("enough"),)
 
 
@@ -265,20 +268,23 @@ def _next_step(current: Conductor, at: float) -> tuple[Conductor, tuple[Action, 
     since = current.since if current.since is not None else at
     rest = tuple(one for one in current.frames if one.at >= since and one.seen is not None)
     moved = replace(current, phase=Phase.STEP, index=index, colours_shown=0, since=None, baseline=rest)
-    return _reveal(moved, at, Reveal(moved.steps[index], deadline_seconds=_seconds(moved)), new_part=True)
+    return _reveal(moved, at)
 
 
-def _reveal(current: Conductor, at: float, reveal: Reveal, *, new_part: bool = False) -> tuple[Conductor, tuple[Action, ...]]:
+def _reveal(current: Conductor, at: float, *, colour: str | None = None) -> tuple[Conductor, tuple[Action, ...]]:
+    """Reveal a colour of the current step, or else the step, or that there are no more: a new part of the session."""
     count = len(current.revealed_at)
     step = None if current.phase is Phase.AHEAD else _step(current)
-    before, last = (current.parts, count) if new_part else (current.parts[:-1], current.parts[-1].after)
+    before, last = (current.parts, count) if colour is None else (current.parts[:-1], current.parts[-1].after)
     after = replace(
         current,
         revealed_at=(*current.revealed_at, at),
-        deadline=at + (ACKNOWLEDGED_DEADLINE if reveal.colour is None else COLOUR_ACKNOWLEDGED_DEADLINE),
+        deadline=at + (ACKNOWLEDGED_DEADLINE if colour is None else COLOUR_ACKNOWLEDGED_DEADLINE),
         parts=(*before, Part(step, last, count + 1)),
     )
-    return after, (reveal,)
+    if colour is not None:
+        return after, (Reveal(None, colour, COLOUR_SECONDS),)
+    return after, (Reveal(step, None, _seconds(after)),)
 
 
 def _finished(current: Conductor, *, passed: bool, cause: str = "") -> tuple[Conductor, tuple[Action, ...]]:

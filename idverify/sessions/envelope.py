@@ -10,6 +10,8 @@
     mac                        HMAC-SHA-256(key, sequence | link | SHA-256(JPEG))
     key                        HKDF-SHA-256(nonce, salt of the connection, "idverify stream 1" 00 | session id | attempt)
 
+The last message of a stream that is signed has a signature in place of the JPEG, over `closing_statement` of its own link.
+
 What it proves, and what not (docs/security/live.md): these frames, all of them, in this order, made by who knows the nonce,
 and which of them were made after a reveal was known. It does not prove a camera: the client holds the key.
 """
@@ -61,8 +63,17 @@ class Chain:
     def start(session_id: str, attempt: int, nonce: bytes, commitment: bytes, key: bytes) -> "Chain":
         """The chain of a connection's first frame."""
         parts = (session_id.encode(), bytes([attempt]), nonce, commitment)
-        joined = b"".join(len(part).to_bytes(4, "big") + part for part in parts)
-        return Chain(key, 0, hashlib.sha256(b"idverify chain 1\x00" + joined).digest())
+        return Chain(key, 0, hashlib.sha256(b"idverify chain 1\x00" + _joined(*parts)).digest())
+
+    @property
+    def next_link(self) -> bytes:
+        """The link of a message that is made now, with all that was revealed.
+
+        Of the very first frame, which has no message before it, the link itself stands for that.
+        """
+        if self.outstanding is None:
+            return self.link
+        return hashlib.sha256((self.previous or self.link) + self.outstanding).digest()
 
     def revealed(self, reveal: bytes) -> "Chain":
         """Something was revealed: the next link may, and from the first that does on must, be made with it.
@@ -80,6 +91,14 @@ def stream_key(nonce: bytes, salt: bytes, session_id: str, attempt: int) -> byte
     return HKDF(SHA256(), 32, salt, info).derive(nonce)
 
 
+def closing_statement(session_id: str, attempt: int, nonce: bytes, link: bytes) -> bytes:
+    """What is signed at the end of a stream. link: of the message that brings the signature.
+
+    That link takes in the whole of the message before it, and so every frame, and what was revealed to ask for the signature.
+    """
+    return b"idverify stream end 1\x00" + _joined(session_id.encode(), bytes([attempt]), nonce, link)
+
+
 def open_frame(chain: Chain, message: bytes) -> tuple[Frame, Chain]:
     """The frame of a message, and the chain after it. Raises FrameRefused for any message but one that may come now."""
     if not HEADER_BYTES < len(message) <= HEADER_BYTES + MAX_FRAME_BYTES:
@@ -90,21 +109,17 @@ def open_frame(chain: Chain, message: bytes) -> tuple[Frame, Chain]:
     if int.from_bytes(message[:4], "big") != chain.sequence:
         raise FrameRefused("a frame is missing, came twice or out of order")
     link = message[4:36]
-    acknowledges = chain.outstanding is not None and hmac.compare_digest(link, _acknowledging(chain))
+    acknowledges = chain.outstanding is not None and hmac.compare_digest(link, chain.next_link)
     if not (acknowledges or hmac.compare_digest(link, chain.link)):
         raise FrameRefused("the chain does not fit")
     return _after(chain, message, jpeg, acknowledges=acknowledges)
 
 
-def seal_frame(chain: Chain, jpeg: bytes, *, acknowledge: bool = True) -> tuple[bytes, Chain]:
-    """The client's side: the message of the next frame, and the chain after it.
-
-    acknowledge: the frame was made after the outstanding reveal, if there is one, came in.
-    """
-    acknowledges = acknowledge and chain.outstanding is not None
-    head = chain.sequence.to_bytes(4, "big") + (_acknowledging(chain) if acknowledges else chain.link)
+def seal_frame(chain: Chain, jpeg: bytes) -> tuple[bytes, Chain]:
+    """The client's side: the message of the next frame, made after all that was revealed, and the chain after it."""
+    head = chain.sequence.to_bytes(4, "big") + chain.next_link
     message = head + _mac(chain.key, head, jpeg) + jpeg
-    return message, _after(chain, message, jpeg, acknowledges=acknowledges)[1]
+    return message, _after(chain, message, jpeg, acknowledges=chain.outstanding is not None)[1]
 
 
 def _after(chain: Chain, message: bytes, jpeg: bytes, *, acknowledges: bool) -> tuple[Frame, Chain]:
@@ -120,10 +135,9 @@ def _after(chain: Chain, message: bytes, jpeg: bytes, *, acknowledges: bool) -> 
     return Frame(chain.sequence, jpeg, reveals), following
 
 
-def _acknowledging(chain: Chain) -> bytes:
-    """Of the very first frame, which has no message before it, the link itself stands for that."""
-    assert chain.outstanding is not None
-    return hashlib.sha256((chain.previous or chain.link) + chain.outstanding).digest()
+def _joined(*parts: bytes) -> bytes:
+    """Each with its length before it, so that no two lists of parts join to the same bytes."""
+    return b"".join(len(part).to_bytes(4, "big") + part for part in parts)
 
 
 def _mac(key: bytes, head: bytes, jpeg: bytes) -> bytes:

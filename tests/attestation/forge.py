@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from idverify.attestation import App, Expected, RegisteredKey, Revocations, Trust, der
+from idverify.attestation import App, AttestedKey, Expected, Revocations, Trust, der
 
 NOW = datetime(2030, 6, 1, tzinfo=UTC).timestamp()
 NONCE = hashlib.sha256(b"the nonce of this session").digest()
@@ -182,9 +182,9 @@ def trust(**changes):
     return Trust(**(base | changes))
 
 
-def expected(*, nonce=NONCE, now=NOW, key=None, **trusted):
+def expected(*, nonce=NONCE, now=NOW, **trusted):
     """What the session expects, with changes to what is trusted."""
-    return Expected(nonce, now, trust(**trusted), key)
+    return Expected(nonce, now, trust(**trusted))
 
 
 def b64(data):
@@ -266,11 +266,11 @@ def registration(
     return response(client, credential.get("identifier", CREDENTIAL), attestationObject=packed)
 
 
-REGISTERED = RegisteredKey(CREDENTIAL, spki(KEY), 1)
+REGISTERED = AttestedKey(spki(KEY), CREDENTIAL, 1)
 
 
 def assertion(*, client=None, data=None, signer=KEY, identifier=CREDENTIAL):
-    """Bytes of the kind `webauthn_get`."""
+    """An assertion, as bytes; by default over the session's nonce."""
     client, data = client or client_data("get"), data or authenticator_data(flags=0x05, counter=2)
     return response(
         client, identifier, authenticatorData=data, signature=signed(signer, data + hashlib.sha256(client).digest())

@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from idverify.attestation import AttestationRefused, Revocations, check, der
+from idverify.attestation import AttestationRefused, AttestedKey, Revocations, check, der
 
 from . import forge
 from .forge import Authority, android, expected, key_description
@@ -27,7 +27,7 @@ def refusal(data, **changed):
 def test_our_app_on_an_intact_device_is_attested(level, hardware):
     """With the key that the hardware made, for whoever wants to check its signatures."""
     found = check("android_key", android(described={"levels": (level, level)}), expected())
-    assert (found.level, found.hardware, found.public_key, found.key) == ("app", hardware, forge.spki(forge.KEY), None)
+    assert (found.level, found.hardware, found.key) == ("app", hardware, AttestedKey(forge.spki(forge.KEY)))
 
 
 def test_the_root_may_be_left_out_and_may_be_a_later_certificate_of_the_pinned_key():
@@ -214,7 +214,7 @@ def test_no_flipped_bit_passes_but_in_the_copy_of_the_root(at, bit):
     except AttestationRefused:
         return
     assert at >= len(SOUND) - len(forge.der_of(forge.MAKER.root))
-    assert found.public_key == forge.spki(forge.KEY)
+    assert found.key.public_key == forge.spki(forge.KEY)
 
 
 @settings(max_examples=150, deadline=None)

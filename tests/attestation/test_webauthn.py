@@ -1,7 +1,9 @@
 """Only a verified user's key that cannot leave an authenticator of a chosen model, answering this nonce here, is level `device`."""
 
+import hashlib
 import json
 from base64 import urlsafe_b64decode
+from dataclasses import replace
 
 import cbor2
 import pytest
@@ -9,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from idverify.attestation import AttestationRefused, RegisteredKey, Revocations, check
+from idverify.attestation import AttestationRefused, Revocations, check, check_signature, webauthn
 
 from . import forge
 from .forge import (
@@ -29,26 +31,40 @@ from .forge import (
 
 def refusal(kind, data, **changed):
     """The reason under which it is refused."""
-    if kind == "webauthn_get":
-        changed = {"key": REGISTERED} | changed
     with pytest.raises(AttestationRefused) as refused:
-        check(kind, data, expected(**changed))
+        answered(data, **changed) if kind == "webauthn_get" else check(kind, data, expected(**changed))
     return refused.value.reason
 
 
+def answered(data, key=REGISTERED, **trusted):
+    """The key after an assertion over NONCE."""
+    return webauthn.check_assertion(data, forge.NONCE, key, forge.trust(**trusted))
+
+
 def test_a_registered_key_answers_and_its_counter_moves_on():
-    """From the registration to an assertion in a later session, with what the first one gave to keep."""
+    """From the registration to an assertion over a statement, whose digest the browser was given as the challenge."""
     made = check("webauthn_create", registration(), expected())
-    assert (made.level, made.hardware, made.public_key) == ("device", "authenticator", forge.spki(forge.KEY))
-    assert made.key == REGISTERED
-    found = check("webauthn_get", assertion(), expected(key=made.key))
-    assert (found.level, found.key) == ("device", RegisteredKey(forge.CREDENTIAL, made.public_key, 2))
+    assert (made.level, made.hardware, made.key) == ("device", "authenticator", REGISTERED)
+    client = client_data("get", challenge=forge.b64(hashlib.sha256(b"a statement").digest()))
+    found = check_signature(made.key, assertion(client=client), b"a statement", forge.trust())
+    assert found == replace(REGISTERED, sign_count=2)
+    for statement in (b"another statement", forge.NONCE):
+        with pytest.raises(AttestationRefused) as refused:
+            check_signature(made.key, assertion(client=client), statement, forge.trust())
+        assert refused.value.reason == "nonce_wrong"
+
+
+def test_a_key_of_another_session_is_refused_and_the_caller_told_what_to_do():
+    """None is kept, whoever it belongs to, so this tells nothing of what was found."""
+    with pytest.raises(AttestationRefused, match="send it as webauthn_create") as refused:
+        check("webauthn_get", assertion(), expected())
+    assert refused.value.reason == "key_not_kept"
 
 
 def test_a_platform_key_of_android_is_a_device_and_never_our_app():
     """The browser asked for the key, and the description names the browser."""
     found = check("webauthn_create", registration(form="android-key"), expected(apps=frozenset()))
-    assert (found.level, found.public_key) == ("device", forge.spki(forge.KEY))
+    assert (found.level, found.key.public_key) == ("device", forge.spki(forge.KEY))
 
 
 @pytest.mark.parametrize(("kind", "make"), [("webauthn_create", registration), ("webauthn_get", assertion)])
@@ -111,15 +127,14 @@ def test_authenticator_data_that_is_cut_short_is_refused(length):
 def test_an_authenticator_without_a_counter_is_taken():
     """Zero and zero: many have none (WebAuthn section 6.1.1)."""
     data = authenticator_data(flags=0x05, counter=0)
-    found = check("webauthn_get", assertion(data=data), expected(key=RegisteredKey(forge.CREDENTIAL, REGISTERED.public_key, 0)))
-    assert found.key.sign_count == 0
+    assert answered(assertion(data=data), replace(REGISTERED, sign_count=0)).sign_count == 0
 
 
 def test_only_the_registered_key_answers():
-    """Another key, another credential, none registered."""
+    """Another key, another credential, a key that is no credential."""
     assert refusal("webauthn_get", assertion(signer=forge.new_key())) == "signature_wrong"
     assert refusal("webauthn_get", assertion(identifier=b"another")) == "credential_unknown"
-    assert refusal("webauthn_get", assertion(), key=None) == "credential_unknown"
+    assert refusal("webauthn_get", assertion(), key=replace(REGISTERED, credential_id=None)) == "credential_unknown"
 
 
 @pytest.mark.parametrize(

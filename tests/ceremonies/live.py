@@ -63,10 +63,10 @@ class Capture:
         self.bearer = Bearer(self.bearer.token, begun.agent or self.bearer.agent)
         return begun
 
-    def connect(self, scene="obama.jpg"):
+    def connect(self, scene="obama.jpg", sign=None):
         """A connection and its phone."""
         self.live, (hello,) = live.connect(self.parts, self.session_id, self.bearer, at=self.at)
-        self.phone = Phone(self.session_id, self.created.nonce, hello, scene)
+        self.phone = Phone(self.session_id, self.created.nonce, hello, scene, sign)
         return self
 
     def send(self, message=None):

@@ -1,7 +1,9 @@
 """The command groups of registry, audit and backup, in process, on an installation with simulated models."""
 
+import hashlib
 import json
 import os
+import shutil
 from dataclasses import replace
 
 import pytest
@@ -13,7 +15,9 @@ from idverify.cli.installation import OPERATOR
 from idverify.cli.main import build, run
 from idverify.config import load_settings
 from idverify.decision.policy import policies_from
-from idverify.errors import ConfigurationInvalid
+from idverify.decision.profile import TEMPLATE, find_profile, profiles_for
+from idverify.decision.profiles import PROFILES
+from idverify.errors import ConfigurationInvalid, PolicyUnknown
 from idverify.evaluation.operating_points import as_toml
 from idverify.inference.manifest import default_models_folder, describe_pack
 from idverify.keys.file import create_kek_file
@@ -260,3 +264,34 @@ def test_a_variant_without_operating_points_does_not_start(tmp_path, variant, ot
         composition.compose(settings)
     assert composition.load_recogniser(settings).acquirer.embedding_digest != digest
     assert list(composition.load_recogniser(settings.model_copy(update={"variant": other})).policies) == [row["name"]]
+
+
+def digests_of(pack):
+    """What a profile's operating points are held against."""
+    return {role: model.sha256 for role, model in pack.models.items()} | {TEMPLATE: pack.variant.digest}
+
+
+@pytest.mark.parametrize("variant", ["fast", "accurate"])
+def test_the_live_profiles_are_those_of_the_models_they_were_measured_with(variant):
+    """Of the shipped pack in both variants, and with one model changed of none."""
+    digests = digests_of(describe_pack(default_models_folder(), "default", variant))
+    assert profiles_for(PROFILES, digests) == dict(PROFILES)
+    for role in ("detection", "landmarks", "pad", TEMPLATE):
+        assert profiles_for(PROFILES, {**digests, role: "0" * 64}) == {}
+        assert profiles_for(PROFILES, {one: digest for one, digest in digests.items() if one != role}) == {}
+
+
+def test_a_service_with_another_pad_model_offers_no_live_session(tmp_path):
+    """Its policies hold, since the embedder is the same; what was measured of liveness says nothing of it."""
+    shutil.copytree(default_models_folder(), tmp_path / "models", ignore=shutil.ignore_patterns("naive", "cards", "*.py"))
+    pad, manifest = tmp_path / "models/default/pad.onnx", tmp_path / "models/manifest.toml"
+    known = hashlib.sha256(pad.read_bytes()).hexdigest()
+    pad.write_bytes(pad.read_bytes() + b"\xa2\x06\x00")  # a field that no reader of the format knows
+    other, size = hashlib.sha256(pad.read_bytes()).hexdigest(), pad.stat().st_size
+    stated = manifest.read_text().replace(known, other).replace(f"size = {size - 3}\n", f"size = {size}\n")
+    manifest.write_text(stated)
+    parts = composition.compose(load_settings(env="dev", data_dir=tmp_path / "data", models_dir=tmp_path / "models"))
+    parts.store.close()
+    assert (dict(parts.profiles), "fmr-1e-4" in parts.policies) == ({}, True)
+    with pytest.raises(PolicyUnknown, match="none: no profile was measured with the loaded models"):
+        find_profile(parts.profiles, "active")

@@ -422,15 +422,16 @@ def test_what_one_device_attested_does_not_count_for_another(parts):
     """Neither there nor, when a new link calls the camera back, here."""
     made = Capture(parts)
     made.begin()
-    attested = []
+    attested, shown = [], {"attested": "app", "attested_key": {"public_key": "00"}}
 
     def attest():
         with parts.store.transaction() as tx:
-            session_record.save(parts, tx, replace(session_record.load(parts, tx, made.session_id), attested="app"))
+            session_record.save(parts, tx, replace(session_record.load(parts, tx, made.session_id), **shown))
 
     def look():
         with parts.store.reading() as tx:
-            attested.append(session_record.load(parts, tx, made.session_id).attested)
+            held = session_record.load(parts, tx, made.session_id)
+            attested.append((held.attested, held.attested_key))
 
     token = handover.offer(parts, made.session_id, made.bearer)
     opened = handover.open_link(parts, made.session_id, Bearer(token))
@@ -440,7 +441,7 @@ def test_what_one_device_attested_does_not_count_for_another(parts):
     attest()
     handover.offer(parts, made.session_id, made.bearer)
     look()
-    assert attested == [None, None]
+    assert attested == [(None, None)] * 2
 
 
 def test_a_relayed_handover_link_fails_for_want_of_the_code(parts):

@@ -1,9 +1,9 @@
 """What a hostile client, a tired person and a clock found out about live sessions."""
 
 from dataclasses import replace
-from types import SimpleNamespace
 
 import pytest
+from attested import AppKey, trust
 from phone import VERIFIER, frame
 
 from idverify.audit.events import Event
@@ -39,31 +39,39 @@ def test_a_stream_with_too_few_frames_to_tell_is_not_accepted(parts, still):
     assert made.phone.result["outcome"] == "retake"
 
 
-def test_what_one_device_attested_does_not_vouch_for_another(parts, monkeypatch):
+def test_what_one_device_attested_does_not_vouch_for_another(parts):
     """An attested app begins, hands over to a computer with a virtual camera, and its own level must stay behind."""
-    monkeypatch.setattr(person, "check", lambda *_: SimpleNamespace(level="app"))
-    profile = replace(parts.profiles["passive"], name="active-high", attestation=frozenset({"app"}))
-    made = Capture(replace(parts, profiles={**parts.profiles, "active-high": profile}), profile="active-high")
+    made, key = believing(parts), AppKey()
     made.begin()
-    assert person.attest(parts, made.session_id, made.bearer, "android", b"") == "app"
+    assert attest(made, made.bearer, key) == "app"
     made.bearer, _ = handed_over(parts, made)
     made.connect().until("result")
     assert made.phone.result["outcome"] == "retake"
     assert made.look().reasons == ("not_attested",)
 
 
-def test_a_device_that_attests_after_a_handover_does_not_vouch_for_the_stream_under_way(parts, monkeypatch):
+def test_a_device_that_attests_after_a_handover_does_not_vouch_for_the_stream_under_way(parts):
     """The other way round: a computer streams already while an attested app takes the session over."""
-    monkeypatch.setattr(person, "check", lambda *_: SimpleNamespace(level="app"))
-    profile = replace(parts.profiles["passive"], name="active-high", attestation=frozenset({"app"}))
-    made = Capture(replace(parts, profiles={**parts.profiles, "active-high": profile}), profile="active-high")
+    made, key = believing(parts), AppKey()
     made.begin()
     made.connect().until("step")
     second, _ = handed_over(parts, made)
-    person.attest(parts, made.session_id, second, "android", b"")
+    attest(made, second, key)
     with pytest.raises(ChallengeReplayed):
         made.until("result")
     assert made.look().status == "started"
+
+
+def believing(parts):
+    """A session of an installation that believes the tests' keys, and demands one for what a photograph meets otherwise."""
+    profile = replace(parts.profiles["passive"], name="active-high", attestation=frozenset({"app"}))
+    profiles = {**parts.profiles, "active-high": profile}
+    return Capture(replace(parts, profiles=profiles, attestation=trust(parts.now())), profile="active-high")
+
+
+def attest(made, bearer, key):
+    """The device of this bearer shows this key."""
+    return person.attest(made.parts, made.session_id, bearer, key.kind, key.attestation(bytes.fromhex(made.created.nonce)))
 
 
 def handed_over(parts, made):

@@ -29,6 +29,7 @@ PROFILE = Profile(
     parallax=Band(0.05, 0.03),
     flash=Band(0.5, 0.2),
     flash_over_background=Band(0.3, 0.1),
+    measured_with={},
     injection={"loop": Band(-0.5, -0.8)},
     attestation=frozenset({"device"}),
 )
@@ -41,6 +42,7 @@ LIVE = LiveEvidence(
     continuity=0.8,
     injection={"loop": 0.0},
     attestation="device",
+    stream_signed=True,
     asked=frozenset({"parallax", "flash"}),
 )
 
@@ -58,13 +60,22 @@ def test_a_complete_session_is_accepted_and_names_every_check():
 
 
 @pytest.mark.parametrize(
-    "missing", ["challenge", "pad_score", "parallax", "flash", "flash_over_background", "continuity", "attestation"]
+    "missing",
+    ["challenge", "pad_score", "parallax", "flash", "flash_over_background", "continuity", "attestation", "stream_signed"],
 )
 def test_missing_evidence_is_never_a_pass(missing):
     """Whatever was not measured leaves the session undecided, however good the rest."""
     decision = _decide(replace(LIVE, **{missing: None}))
     assert isinstance(decision, Inconclusive)
     assert not needs_review(decision)
+
+
+def test_a_wrong_signature_stands_in_the_way_where_none_was_needed():
+    """What a client claims can lower trust: it is never approved, and an attestation that signed nothing is no check."""
+    lenient = replace(PROFILE, attestation=frozenset())
+    assert _decide(replace(LIVE, stream_signed=False), profile=lenient).reasons == ("stream_not_signed",)
+    unsigned = _decide(replace(LIVE, stream_signed=None), profile=lenient)
+    assert (type(unsigned), "attestation" in unsigned.checks) == (Accepted, False)
 
 
 @pytest.mark.parametrize("injection", [{}, {"loop": math.nan}, {"other": 0.0}])

@@ -68,7 +68,7 @@ def test_a_whole_session_ends_passed_and_every_reveal_has_its_part(session):
     assert session.until(Reveal).step == COLOURS
     shown = [session.until(Reveal).colour for _ in COLOURS.colours]
     assert shown == list(COLOURS.colours)
-    assert session.until(Reveal) == Reveal(deadline_seconds=conducting.AHEAD_DEADLINE)
+    assert session.until(Reveal) == Reveal(None, None, conducting.AHEAD_DEADLINE)
     assert session.until(Finish, analysed=True).passed
     parts = [(part.step and part.step.kind, part.after, part.upto) for part in session.conductor.parts]
     assert parts == [(Kind.TURN_LEFT, 0, 1), (Kind.COLOURS, 1, 5), (None, 5, 6)]

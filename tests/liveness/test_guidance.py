@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from idverify.liveness.guidance import Limits, guide
+from idverify.liveness.guidance import guide
 from idverify.liveness.observation import Light
 from idverify.values import Face
 from tests.liveness.people import frame
@@ -45,8 +45,7 @@ def test_a_frame_without_a_subject_says_why(faces: int, code: str) -> None:
 
 
 def test_a_near_face_is_never_told_to_come_closer() -> None:
-    """Whatever the size of the picture and the limits of the policy."""
+    """Whatever its size, and never is one that is too small told to go away."""
     for side in range(20, 470, 10):
         seen = frame(1, face=Face((320 - side / 2, 240 - side / 2, 320 + side / 2, 240 + side / 2), 0.9))
-        code = guide(seen, limits=Limits(far=0.3, near=0.8))
-        assert code == ("far" if side < 0.3 * 480 else "near" if side > 0.8 * 480 else "ok")
+        assert guide(seen) == ("far" if side < 0.3 * 480 else "near" if side > 0.9 * 480 else "ok")

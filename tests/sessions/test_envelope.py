@@ -1,5 +1,7 @@
 """The chain and the MAC of a stream: the one message that may come now, and no other."""
 
+import hashlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,6 +14,7 @@ from idverify.sessions.envelope import (
     MAX_FRAMES,
     Chain,
     Pace,
+    closing_statement,
     open_frame,
     seal_frame,
     stream_key,
@@ -111,6 +114,22 @@ def test_a_reveal_before_any_frame_is_acknowledged_too():
     revealed = START.revealed(b"r" * 8)
     assert open_frame(revealed, seal_frame(revealed, b"picture")[0])[0].reveals == 1
     assert open_frame(revealed, seal_frame(START, b"picture")[0])[0].reveals == 0
+
+
+def test_the_statement_that_ends_a_stream_is_made_of_its_last_message_and_what_asked_for_it():
+    """Byte for byte, as an app has to make it."""
+    (message,) = _sealed(1)
+    asked = open_frame(START, message)[1].revealed(b"r" * 8)
+    link = hashlib.sha256(message + b"rrrrrrrr").digest()
+    assert asked.next_link == link
+    assert closing_statement(SESSION, 1, NONCE, link) == (
+        b"idverify stream end 1\0"
+        + b"\0\0\0\x24ses_00000000000000000000000000000000"
+        + b"\0\0\0\x01\x01"
+        + b"\0\0\0\x20nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn"
+        + b"\0\0\0\x20"
+        + link
+    )
 
 
 @pytest.mark.parametrize("size", [0, 1, HEADER_BYTES, HEADER_BYTES + MAX_FRAME_BYTES + 1])

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from idverify.ceremonies import Parts, live, person, sessions
-from idverify.ceremonies.live import Live
+from idverify.ceremonies.live_connection import Live
 from idverify.ceremonies.person import Bearer
 from idverify.ceremonies.session_record import load
 from idverify.decision.decide import CHALLENGE_NOT_PASSED, FLAT, SUSPECTED_INJECTION

@@ -5,11 +5,13 @@ from itertools import islice
 
 import numpy as np
 import pytest
+from attested import AppKey, trust
 
-from idverify.ceremonies import live
+from idverify.ceremonies import live, person
 from idverify.ceremonies.clients import SESSIONS_CREATE, add_client
+from idverify.ceremonies.session_record import load
 from idverify.decision.profile import Band
-from idverify.decision.profiles import ACTIVE
+from idverify.decision.profiles import ACTIVE, ACTIVE_HIGH
 from idverify.evaluation.attacks import campaign, parameters
 from idverify.evaluation.attacks.campaign import Campaign, Row
 from idverify.evaluation.attacks.clips import read_clip
@@ -24,6 +26,7 @@ from idverify.sessions.envelope import open_frame
 OFF = Band(-1.0, -1.0)
 PROFILES = {
     "active": ACTIVE,
+    "active-high": ACTIVE_HIGH,
     "without flash": replace(ACTIVE, name="without flash", flash=OFF, flash_over_background=OFF),
     "without continuity": replace(ACTIVE, name="without continuity", continuity=OFF),
 }
@@ -117,6 +120,28 @@ def test_a_late_answer_misses_the_deadline_and_would_do_without_one(service, sub
 def test_an_informed_attacker_with_frames_of_the_person_passes(service, subjects):
     """Only attestation stops this: a test that says so, and will fail the day it is no longer true."""
     assert passes(service, subjects, "recorded_frames", "informed")
+
+
+def test_the_informed_attacker_does_not_pass_under_the_attestation_of_another_telephone(service, subjects, monkeypatch):
+    """Our app attests on a genuine device, and its key signs nothing of what the program sends: that alone stands in the way."""
+    connect = live.connect
+
+    def attested(parts, session_id, bearer, *, at):
+        key = AppKey()
+        with parts.store.reading() as tx:
+            nonce = bytes.fromhex(load(parts, tx, session_id).order.nonce)
+        parts = replace(parts, attestation=trust(parts.now()))
+        assert person.attest(parts, session_id, bearer, key.kind, key.attestation(nonce)) == "app"
+        return connect(parts, session_id, bearer, at=at)
+
+    monkeypatch.setattr(live, "connect", attested)
+    trials = []
+    for trial in attempts(service, subjects, "recorded_frames", "informed", "active-high"):
+        trials.append(trial)
+        if trial.reasons == ("stream_not_signed",):
+            break
+    assert trials[-1].reasons == ("stream_not_signed",)
+    assert all(trial.outcome != "approved" for trial in trials)
 
 
 def test_the_bona_fide_pass(service, subjects):
