@@ -106,11 +106,11 @@ def writing(installation: Installation) -> None:
 def main() -> None:
     """Print the tables of docs/reference/status.md."""
     with tempfile.TemporaryDirectory() as folder:
-        root = authority.create(Path(folder) / "root", name="bench", now=NOW)
+        root = authority.create(Path(folder) / "root", name="bench", country="XX", now=NOW)
         keys_folder = Path(folder) / "status"
         keys = CertifiedKeys(signing.load_or_create(keys_folder, lambda: NOW), keys_folder, issuer=ISSUER)
         keys.certify(root, usage=Purpose.STATUS, issuer=ISSUER)
-        reading(keys, Anchor("bench", root.certificate, frozenset()))
+        reading(keys, Anchor("bench", root.certificate, frozenset(), (ISSUER,)))
         store = Store.open(f"sqlite:///{folder}/bench.db")
         writing(Installation(store, keys))
         store.close()

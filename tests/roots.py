@@ -58,7 +58,7 @@ def _template(issuer: str, day: float) -> Path:
     held = tempfile.TemporaryDirectory(prefix="idverify-test-keys-")
     _HELD.append(held)
     folder = Path(held.name)
-    root = authority.create(folder / "root", name="City of Test", now=day * 86_400)
+    root = authority.create(folder / "root", name="City of Test", country="XX", now=day * 86_400)
     certified_parts(folder, root, issuer, lambda: day * 86_400)
     return folder
 

@@ -27,14 +27,16 @@ def believed_here(vault: Vault, tx: Connection) -> Believed:
     Trust lists whose time is over vouch for nobody; the installation's own credentials are examined all the same.
     """
     others = _others(vault)
-    return Believed((*own_anchors(vault), *others.anchors), _Lists(vault, tx, others.statuses))
+    return Believed((*own_anchors(vault), *others.anchors), _Lists(vault, tx, others.statuses), ended=others.ended)
 
 
 def own_anchors(vault: Vault) -> tuple[Anchor, ...]:
-    """The roots that certified this installation's credential keys. Raises KeyUnavailable."""
+    """The roots that certified this installation's credential keys, in the names that it had. Raises KeyUnavailable."""
     types = frozenset(one.vct for one in credential_types().values())
-    roots = dict.fromkeys(one.root for one in vault.credential_keys.certificates())
-    return tuple(Anchor(HERE, root, types) for root in roots)
+    named: dict[bytes, set[str]] = {}
+    for one in vault.credential_keys.certificates():
+        named.setdefault(one.root, set()).update(one.issuers)
+    return tuple(Anchor(HERE, root, types, tuple(sorted(issuers))) for root, issuers in named.items())
 
 
 def _others(vault: Vault) -> Believed:

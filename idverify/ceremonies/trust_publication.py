@@ -9,8 +9,9 @@ import base64
 import json
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from idverify.audit.events import Event
 from idverify.ceremonies import Vault
@@ -19,21 +20,30 @@ from idverify.credentials import trust_list
 from idverify.credentials.anchors import Anchor
 from idverify.credentials.credential_types import credential_types
 from idverify.credentials.trust_list import TrustList
-from idverify.credentials.trust_list_document import Document, Entity
-from idverify.errors import KeyUnavailable, TokenInvalid, TrustListUnpublished
-from idverify.keys.authority import common_name, fingerprint
+from idverify.credentials.trust_list_document import Contact, Document, Entity
+from idverify.errors import KeyUnavailable, SigningUnavailable, TokenInvalid, TrustListUnpublished
+from idverify.keys.authority import common_name, fingerprint, operator_of
 from idverify.keys.private_files import locked, read_private, replace_private
 
 RENEWED_AFTER_SECONDS = 86_400
 _SCHEME, _PUBLISHED = "scheme.json", "published.jws"
 
 
+NOWHERE = Contact(
+    street="1 Example Road (no real place: a development installation)",
+    country="XX",
+    electronic=("mailto:nobody@idverify.example",),
+    information=("https://idverify.example/",),
+)
+"""Of a development installation that was told no other."""
+
+
 @dataclass(frozen=True, slots=True)
 class Scheme:
-    """What an operator decided. operator: its name by language tag. territory: ISO 3166 code, or None."""
+    """What an operator decided. operator: its name by language tag; one is the organisation that its root names."""
 
     operator: Mapping[str, str]
-    territory: str | None
+    contact: Contact
     entities: tuple[Entity, ...]
 
 
@@ -48,7 +58,8 @@ class Published:
 def publish(vault: Vault, scheme: Scheme, *, actor: str) -> Published:
     """Decide, sign and keep.
 
-    Raises a leaf of TokenInvalid for a list that no reader would accept, SigningUnavailable, KeyUnavailable, StoreUnavailable.
+    Raises a leaf of TokenInvalid for a list that no reader would accept, SigningUnavailable, also where the list's key is not
+    certified for this operator, KeyUnavailable, StoreUnavailable.
     """
     folder = vault.trust_list_keys.folder
     with locked(folder):
@@ -93,13 +104,13 @@ def decided(vault: Vault) -> Scheme:
     known = frozenset(one.vct for one in credential_types().values())
     if vault.environment == "production":
         raise TrustListUnpublished("this installation publishes no trust list: `idverify trust publish` does")
-    return Scheme({"en": "idverify development"}, None, (own_entity(vault, known),))
+    operator = common_name(vault.trust_list_keys.current.root)
+    return Scheme({"en": operator}, NOWHERE, (own_entity(vault, known, operator, NOWHERE),))
 
 
-def own_entity(vault: Vault, types: frozenset[str], name: str | None = None) -> Entity:
+def own_entity(vault: Vault, types: frozenset[str], name: str, contact: Contact) -> Entity:
     """The installation itself as an issuer of those types. Raises SigningUnavailable."""
-    root = vault.trust_list_keys.current.root
-    return Entity(Anchor(name or common_name(root), root, types), (vault.issuer,))
+    return Entity(Anchor(name, vault.trust_list_keys.current.root, types, (vault.issuer,)), contact)
 
 
 def _signed(vault: Vault, scheme: Scheme) -> Published:
@@ -108,9 +119,27 @@ def _signed(vault: Vault, scheme: Scheme) -> Published:
     before = 0 if held is None else held.content.document.sequence
     sequence, issued_at = max(before + 1, int(now // 60)), float(int(now))
     ends = issued_at + trust_list.UPDATE_SECONDS
-    document = Document(sequence, scheme.operator, scheme.territory, issued_at, ends, scheme.entities)
+    territory = _territory(scheme, certified.chain[0])
+    document = Document(sequence, scheme.operator, territory, issued_at, ends, scheme.entities, scheme.contact)
     text = trust_list.sign(document, certified)
     return Published(text, trust_list.validate(text, pin=fingerprint(certified.root), now=now))
+
+
+def _territory(scheme: Scheme, certificate: bytes) -> str:
+    """The country of the certificate that signs, which must name the operator too (ETSI TS 119 602 clause 6.8)."""
+    organisation, country = operator_of(certificate)
+    if not organisation or not country:
+        raise SigningUnavailable(
+            "the root of this installation names no organisation and country, as who signs a trust list must: make another "
+            "with `idverify pki init --name NAME --country CC`, then `idverify pki issue --root DIR --replace`"
+        )
+    if organisation not in scheme.operator.values():
+        names = ", ".join(scheme.operator.values())
+        raise SigningUnavailable(
+            f"the root of this installation is of {organisation}, and the list names as its operator {names}: "
+            "the operator has the root's name in one of the languages"
+        )
+    return country
 
 
 def _held(vault: Vault) -> Published | None:
@@ -131,11 +160,12 @@ def _spelled(scheme: Scheme) -> bytes:
             "name": one.anchor.name,
             "certificate": base64.b64encode(one.anchor.certificate).decode("ascii"),
             "types": sorted(one.anchor.types),
-            "issuers": list(one.issuers),
+            "issuers": list(one.anchor.issuers),
+            "contact": one.contact and asdict(one.contact),
         }
         for one in scheme.entities
     ]
-    content = {"operator": dict(scheme.operator), "territory": scheme.territory, "entities": entities}
+    content = {"operator": dict(scheme.operator), "contact": asdict(scheme.contact), "entities": entities}
     return (json.dumps(content, indent=1) + "\n").encode("ascii")
 
 
@@ -143,9 +173,14 @@ def _read(path: Path) -> Scheme:
     content = read_private(path)
     with suppress(ValueError, TypeError, KeyError, RecursionError):
         row = json.loads(content)
-        anchors = [
-            Anchor(one["name"], base64.b64decode(one["certificate"]), frozenset(one["types"])) for one in row["entities"]
-        ]
-        issuers = [tuple(one["issuers"]) for one in row["entities"]]
-        return Scheme(row["operator"], row["territory"], tuple(map(Entity, anchors, issuers)))
+        return Scheme(row["operator"], _contact(row["contact"]), tuple(map(_entity, row["entities"])))
     raise KeyUnavailable(f"{path} is damaged: `idverify trust publish` writes it anew")
+
+
+def _entity(row: Mapping[str, Any]) -> Entity:
+    root, types = base64.b64decode(row["certificate"]), frozenset(row["types"])
+    return Entity(Anchor(row["name"], root, types, tuple(row["issuers"])), _contact(row["contact"]))
+
+
+def _contact(row: Mapping[str, Any]) -> Contact:
+    return Contact(**{**row} | {name: tuple(row[name]) for name in ("electronic", "information")})

@@ -30,6 +30,7 @@ PassphraseFile = Annotated[
 def init(
     root: Root,
     name: Annotated[str, typer.Option(help="of the operator, as people read it in the certificate", show_default=False)],
+    country: Annotated[str, typer.Option(help="of the operator, two letters (ISO 3166-1)", show_default=False)],
     passphrase_file: PassphraseFile = None,
     no_passphrase: Annotated[
         bool, typer.Option("--no-passphrase", help="leave the key unencrypted: the medium alone protects it")
@@ -38,7 +39,7 @@ def init(
 ) -> None:
     """Make a root: a key that only certifies keys, and the certificate that relying parties pin. Keep it offline.
 
-    Example: idverify pki init --root /media/root --name "City of Example"
+    Example: idverify pki init --root /media/root --name "City of Example" --country CN
 
     Exit codes: 0 made, 3 no passphrase was given, 4 there is one already, or the folder cannot be written.
     """
@@ -48,8 +49,8 @@ def init(
 
     refuse_inside(root / authority.KEY_FILE, load_settings().data_dir)
     passphrase = None if no_passphrase else _new_passphrase(passphrase_file)
-    made = authority.create(root, name=name, now=time.time(), passphrase=passphrase)
-    result = {"root": str(root), "name": made.name, "pin": made.fingerprint}
+    made = authority.create(root, name=name, country=country, now=time.time(), passphrase=passphrase)
+    result = {"root": str(root), "name": made.name, "country": country, "pin": made.fingerprint}
     emit(result, as_json=as_json, table=lambda: _print(result))
 
 

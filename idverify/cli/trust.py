@@ -185,7 +185,7 @@ def _row(held: "HeldList", now: float) -> tuple[dict[str, Any], "list[Entity]"]:
         listed = held.read(now).document
     except TokenInvalid as error:
         return row | {"code": error.code, "message": error.message, "next_update": None, "issuers": []}, []
-    narrowed = [Entity(held.narrowed(one), one.issuers) for one in listed.entities]
+    narrowed = [Entity(held.narrowed(one.anchor)) for one in listed.entities]
     entities = [one for one in narrowed if one.anchor.types]
     described = [_described(one) for one in entities]
     until = timestamp(listed.next_update)
@@ -194,7 +194,7 @@ def _row(held: "HeldList", now: float) -> tuple[dict[str, Any], "list[Entity]"]:
 
 def _described(one: "Entity") -> dict[str, Any]:
     anchor = one.anchor
-    return {"name": anchor.name, "root": anchor.fingerprint, "types": sorted(anchor.types), "urls": list(one.issuers)}
+    return {"name": anchor.name, "root": anchor.fingerprint, "types": sorted(anchor.types), "urls": list(anchor.issuers)}
 
 
 def _print_issuers(entities: "list[Entity] | tuple[Entity, ...]") -> None:

@@ -74,15 +74,15 @@ CHECKS: tuple[Callable[[Asked], None], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Believed:
-    """anchors: whom, and for which types. statuses: validated lists by uri. issuer_leaves: by fingerprint8, for QR slips."""
+    """What is held. anchors: whom to believe. statuses: validated lists by uri. issuer_leaves: by fingerprint8, for QR slips.
+
+    ended: anchors of trust lists whose time is over; they vouch for nobody, and tell who needs a fresh list from a stranger.
+    """
 
     anchors: tuple[Anchor, ...]
     statuses: Mapping[str, "StatusList"] = field(default_factory=dict)
     issuer_leaves: Mapping[bytes, Leaf] = field(default_factory=dict)
-
-    def may_issue(self, leaf: Leaf, vct: str) -> bool:
-        """Whether the anchor over this leaf is trusted for that type; two trust lists may name one root."""
-        return any(vct in one.types for one in self.anchors if one.certificate == leaf.anchor.certificate)
+    ended: tuple[Anchor, ...] = ()
 
     def standing(self, reference: StatusReference, leaf: Leaf, issuer: str, now: float) -> Standing:
         """What the issuer's list says of the credential that this leaf signed. Never raises.

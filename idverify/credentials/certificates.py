@@ -27,6 +27,7 @@ from idverify.credentials.credential_errors import (
 )
 from idverify.credentials.purposes import Purpose
 from idverify.credentials.trust import Jwk
+from idverify.credentials.trust_list_errors import TrustListExpired
 from idverify.keys.jwk import public_jwk
 
 SKEW_SECONDS = 60
@@ -160,15 +161,23 @@ CHECKS: tuple[Callable[[Chain], None], ...] = (
 TIME_CHECKS: tuple[Callable[[Leaf, float], None], ...] = (not_expired, begun)
 
 
-def leaf_under(x5c: Sequence[bytes], anchors: Sequence[Anchor], *, purpose: Purpose, now: float) -> Leaf:
+def leaf_under(
+    x5c: Sequence[bytes], anchors: Sequence[Anchor], *, purpose: Purpose, now: float, ended: Sequence[Anchor] = ()
+) -> Leaf:
     """The leaf (DER) that is alone in `x5c`, signed by one of the anchors for that purpose and within its time at `now`.
 
-    Raises CertificateMissing, CertificateMalformed, CertificateForeign, CertificateUnsuitable, CertificatePurpose,
+    ended: anchors that stand only on trust lists whose time is over. Raises CertificateMissing, CertificateMalformed,
+    CertificateForeign (TrustListExpired in its place for what one of those signed), CertificateUnsuitable, CertificatePurpose,
     CertificateExpired or CertificateNotYetValid.
     """
     if len(x5c) != 1:
         raise CertificateMissing
-    leaf = examined(x5c[0], tuple(anchors), purpose)
+    try:
+        leaf = examined(x5c[0], tuple(anchors), purpose)
+    except CertificateForeign:
+        if any(_signed(_parsed(x5c[0]), _root(one.certificate)) for one in ended):
+            raise TrustListExpired from None
+        raise
     for check in TIME_CHECKS:
         check(leaf, now)
     return leaf

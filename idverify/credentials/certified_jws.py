@@ -26,10 +26,17 @@ class Certified(jws.Candidate):
     members = jws.Candidate.members | {"x5c"}
 
     def __init__(
-        self, text: str, typ: str, anchors: Sequence[Anchor], purpose: Purpose, now: float, largest: int = LARGEST
+        self,
+        text: str,
+        typ: str,
+        anchors: Sequence[Anchor],
+        purpose: Purpose,
+        now: float,
+        largest: int = LARGEST,
+        ended: Sequence[Anchor] = (),
     ) -> None:
         super().__init__(text, (), typ, largest)
-        self.anchors, self.purpose, self.now = anchors, purpose, now
+        self.anchors, self.purpose, self.now, self.ended = anchors, purpose, now, ended
 
     @cached_property
     def chain(self) -> tuple[bytes, ...]:
@@ -45,7 +52,7 @@ class Certified(jws.Candidate):
     @cached_property
     def leaf(self) -> Leaf:
         """The certificate, chained. Raises what leaf_under raises."""
-        return leaf_under(self.chain, self.anchors, purpose=self.purpose, now=self.now)
+        return leaf_under(self.chain, self.anchors, purpose=self.purpose, now=self.now, ended=self.ended)
 
     @cached_property
     def matching(self) -> list[Jwk]:
@@ -63,14 +70,21 @@ CHECKS: tuple[Callable[[Certified], None], ...] = (certificates_are_canonical,)
 
 
 def validate(
-    token: str | bytes, typ: str, anchors: Sequence[Anchor], purpose: Purpose, now: float, largest: int = LARGEST
+    token: str | bytes,
+    typ: str,
+    anchors: Sequence[Anchor],
+    purpose: Purpose,
+    now: float,
+    largest: int = LARGEST,
+    ended: Sequence[Anchor] = (),
 ) -> tuple[dict[str, Any], Leaf]:
     """The payload of a compact JWS of kind `typ`, and the leaf under one of the anchors whose key signed it.
 
     largest: characters. now: seconds since the epoch, for the certificate alone; the payload's times are the caller's.
+    ended: as leaf_under has them.
     Raises a leaf of TokenInvalid, and nothing else.
     """
-    candidate = Certified(jws.ascii_text(token), typ, anchors, purpose, now, largest)
+    candidate = Certified(jws.ascii_text(token), typ, anchors, purpose, now, largest, ended)
     for header_check in jws.HEADER_CHECKS:
         header_check(candidate)
     for check in CHECKS:

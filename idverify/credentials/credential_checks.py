@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from idverify.credentials import jws
+from idverify.credentials.anchors import may_issue, may_name
 from idverify.credentials.assurance import ASSURANCES
 from idverify.credentials.believed import SKEW_SECONDS, Believed
 from idverify.credentials.certificates import Leaf
@@ -18,6 +19,7 @@ from idverify.credentials.credential_errors import (
     CredentialFromTheFuture,
     CredentialHolderKey,
     CredentialIssuer,
+    CredentialIssuerNotTrusted,
     CredentialLifetime,
     CredentialNotYetValid,
     CredentialStatus,
@@ -64,9 +66,16 @@ def issuer_is_the_certificates(shown: Shown) -> None:
         raise CredentialIssuer
 
 
+def issuer_is_trusted(shown: Shown) -> None:
+    """The root is listed with this issuer: a city may certify a key in another's name, and is not believed in it."""
+    if not may_name(shown.believed.anchors, shown.leaf.anchor.certificate, shown.payload["iss"]):
+        raise CredentialIssuerNotTrusted
+
+
 def type_is_trusted(shown: Shown) -> None:
-    """Known, and one that the anchor may issue: an insurer's root vouches for no identity card."""
-    if not shown.believed.may_issue(shown.leaf, shown.known_type.vct):
+    """Known, and one that the root may issue in this name: an insurer's root vouches for no identity card."""
+    root, issuer = shown.leaf.anchor.certificate, shown.payload["iss"]
+    if not may_issue(shown.believed.anchors, root, issuer, shown.known_type.vct):
         raise CredentialTypeNotTrusted
 
 
@@ -153,6 +162,7 @@ def visible_claims_are_the_types(shown: Shown) -> None:
 
 CHECKS: tuple[Callable[[Shown], None], ...] = (
     issuer_is_the_certificates,
+    issuer_is_trusted,
     type_is_trusted,
     times_are_numbers,
     issued_before_now,

@@ -21,7 +21,8 @@
     |-- DisclosureTampered         disclosure_tampered          |-- BindingHash              binding_hash
     |-- DisclosureUndeclared       disclosure_undeclared        |-- BindingReplayed          binding_replayed
     |-- DisclosureReserved         disclosure_reserved          |-- StatusUnknown            status_unknown
-    |-- DisclosureRepeated         disclosure_repeated          `-- StatusForeign            status_foreign
+    |-- DisclosureRepeated         disclosure_repeated          |-- StatusForeign            status_foreign
+    `-- CredentialIssuerNotTrusted credential_issuer_not_trusted
 
 Codes that are no exceptions, for a credential that is authentic: `credential_revoked` and `credential_suspended`.
 """
@@ -91,6 +92,12 @@ class CredentialIssuer(_CredentialRefused):
     """The credential names another issuer than its certificate."""
 
     code = "credential_issuer"
+
+
+class CredentialIssuerNotTrusted(_CredentialRefused):
+    """The issuer's root is trusted, but not in the name of the issuer that the credential gives."""
+
+    code = "credential_issuer_not_trusted"
 
 
 class CredentialTypeUnknown(_CredentialRefused):

@@ -35,7 +35,9 @@ def validate(
     """
     try:
         parts = sd_jwt.parse(jws.ascii_text(text))
-        payload, leaf = certified_jws.validate(parts.jwt, credential.TYPE, believed.anchors, Purpose.CREDENTIAL, now)
+        payload, leaf = certified_jws.validate(
+            parts.jwt, credential.TYPE, believed.anchors, Purpose.CREDENTIAL, now, ended=believed.ended
+        )
         shown = credential_checks.Shown.of(payload, leaf, believed, now, allow_dev)
         for check in credential_checks.CHECKS:
             check(shown)

@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Callable
 
 from idverify.credentials import cose, slip_claims, slip_text
+from idverify.credentials.anchors import may_issue, may_name
 from idverify.credentials.believed import SKEW_SECONDS
 from idverify.credentials.slip_code import Candidate
 from idverify.credentials.slip_errors import (
@@ -26,6 +27,7 @@ from idverify.credentials.slip_errors import (
     SlipFromTheFuture,
     SlipHeader,
     SlipIssuer,
+    SlipIssuerNotTrusted,
     SlipLifetime,
     SlipNotCanonical,
     SlipNotYetValid,
@@ -111,9 +113,15 @@ def issuer_is_the_certificates(code: Candidate) -> None:
         raise SlipIssuer
 
 
+def issuer_is_trusted(code: Candidate) -> None:
+    """The root is listed with this issuer: a city is not believed in another's name."""
+    if not may_name(code.believed.anchors, code.leaf.anchor.certificate, code.claims[slip_claims.ISS]):
+        raise SlipIssuerNotTrusted
+
+
 def type_may_be_issued(code: Candidate) -> None:
-    """The root is trusted for this type."""
-    if not code.believed.may_issue(code.leaf, code.vct):
+    """The root is trusted for this type in this name."""
+    if not may_issue(code.believed.anchors, code.leaf.anchor.certificate, code.claims[slip_claims.ISS], code.vct):
         raise SlipTypeNotTrusted
 
 
@@ -229,6 +237,7 @@ ISSUER_CHECKS: tuple[Check, ...] = (
     claims_are_canonical,
     claims_are_well_formed,
     issuer_is_the_certificates,
+    issuer_is_trusted,
     type_may_be_issued,
     issued_before_now,
     not_expired,

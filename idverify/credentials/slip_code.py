@@ -98,7 +98,8 @@ class Candidate:
         held = self.believed.issuer_leaves.get(self.issuer.header[cose.KEY_ID])
         if held is None:
             raise SlipKeyUnknown
-        return leaf_under((held.certificate,), self.believed.anchors, purpose=Purpose.CREDENTIAL, now=self.now)
+        anchors, ended = self.believed.anchors, self.believed.ended
+        return leaf_under((held.certificate,), anchors, purpose=Purpose.CREDENTIAL, now=self.now, ended=ended)
 
     @property
     def issuer_key(self) -> ec.EllipticCurvePublicKey:

@@ -18,7 +18,8 @@
     |-- SlipTypeNotTrusted   slip_type_not_trusted   |-- SlipChallengeMissing      slip_challenge_missing
     |-- SlipNotYetValid      slip_not_yet_valid      |-- SlipChallenge             slip_challenge
     |-- SlipExpired          slip_expired            `-- SlipReplayed              slip_replayed
-    `-- SlipLifetime         slip_lifetime
+    |-- SlipLifetime         slip_lifetime
+    `-- SlipIssuerNotTrusted slip_issuer_not_trusted
 """
 
 from idverify.credentials.errors import _Refused
@@ -92,6 +93,12 @@ class SlipIssuer(_SlipRefused):
     """The slip names another issuer than the certificate that signed it."""
 
     code = "slip_issuer"
+
+
+class SlipIssuerNotTrusted(_SlipRefused):
+    """The issuer's root is trusted, but not in the name of the issuer that the slip gives."""
+
+    code = "slip_issuer_not_trusted"
 
 
 class SlipTypeUnknown(_SlipRefused):

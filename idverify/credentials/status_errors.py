@@ -8,7 +8,8 @@
     |-- StatusListFuture       status_list_future       |-- StatusListEncoding     status_list_encoding
     |-- StatusListExpired      status_list_expired      |-- StatusListCompression  status_list_compression
     |-- StatusListLifetime     status_list_lifetime     `-- StatusListTooLarge     status_list_too_large
-    `-- StatusListIssuer       status_list_issuer
+    |-- StatusListIssuer       status_list_issuer
+    `-- StatusListIssuerNotTrusted                      status_list_issuer_not_trusted
 """
 
 from idverify.credentials.errors import _Refused
@@ -48,6 +49,12 @@ class StatusListIssuer(_Refused):
     """The certificate of the status list was made for another issuer than the list names."""
 
     code = "status_list_issuer"
+
+
+class StatusListIssuerNotTrusted(_Refused):
+    """The root above the status list is trusted, but not in the name of the issuer that the list gives."""
+
+    code = "status_list_issuer_not_trusted"
 
 
 class StatusListSubject(_Refused):

@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Any
 
 from idverify.credentials import certified_jws
-from idverify.credentials.anchors import Anchor
+from idverify.credentials.anchors import Anchor, may_name
 from idverify.credentials.certificates import Leaf
 from idverify.credentials.findings import Status
 from idverify.credentials.purposes import Purpose
@@ -26,6 +26,7 @@ from idverify.credentials.status_errors import (
     StatusListExpired,
     StatusListFuture,
     StatusListIssuer,
+    StatusListIssuerNotTrusted,
     StatusListLifetime,
     StatusListSubject,
     StatusListTime,
@@ -93,8 +94,8 @@ def sign(
 class Candidate:
     """A list under examination, its signature and certificate found to hold. uri: the address that was asked, where one was."""
 
-    def __init__(self, claims: Mapping[str, Any], leaf: Leaf, now: float, uri: str | None) -> None:
-        self.claims, self.leaf, self.now, self.uri = claims, leaf, now, uri
+    def __init__(self, claims: Mapping[str, Any], leaf: Leaf, anchors: Sequence[Anchor], now: float, uri: str | None) -> None:
+        self.claims, self.leaf, self.anchors, self.now, self.uri = claims, leaf, anchors, now, uri
 
     @property
     def held(self) -> Any:
@@ -153,6 +154,12 @@ def issuer_is_certified(token: Candidate) -> None:
         raise StatusListIssuer
 
 
+def issuer_is_trusted(token: Candidate) -> None:
+    """The root is listed with this issuer: a city cannot speak of the credentials of another."""
+    if not may_name(token.anchors, token.leaf.anchor.certificate, token.claims["iss"]):
+        raise StatusListIssuerNotTrusted
+
+
 def subject_is_the_issuers(token: Candidate) -> None:
     """The address is under the issuer's own: no issuer can put a list of its own in the place of another's."""
     if not token.claims["sub"].startswith(token.claims["iss"].rstrip("/") + "/"):
@@ -199,6 +206,7 @@ CHECKS: tuple[Check, ...] = (
     not_expired,
     lifetime_is_capped,
     issuer_is_certified,
+    issuer_is_trusted,
     subject_is_the_issuers,
     subject_is_the_one_asked_for,
     bits_are_one_or_two,
@@ -214,7 +222,7 @@ def read(token: str | bytes, anchors: Sequence[Anchor], now: float, *, uri: str 
     Raises a leaf of TokenInvalid for any token whatsoever that does not hold.
     """
     claims, leaf = certified_jws.validate(token, TYPE, anchors, Purpose.STATUS, now, largest=LARGEST)
-    candidate = Candidate(claims, leaf, now, uri)
+    candidate = Candidate(claims, leaf, anchors, now, uri)
     for check in CHECKS:
         check(candidate)
     return StatusList(

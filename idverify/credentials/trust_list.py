@@ -22,7 +22,7 @@ from idverify.keys.certified import Certified
 TYP = "trustlist+jwt"
 UPDATE_SECONDS = 7 * 86_400
 LARGEST = 1024 * 1024
-"""Characters: some eight hundred issuers."""
+"""Characters: some six hundred services, of which an issuer has one for each type of credential."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class Listed(certified_jws.Certified):
     @cached_property
     def leaf(self) -> Leaf:
         """The first of them, chained to the second. Raises what leaf_under raises."""
-        anchor = Anchor("", self.root, frozenset())
+        anchor = Anchor("", self.root, frozenset(), ())
         return leaf_under(self.chain[:1], (anchor,), purpose=self.purpose, now=self.now)
 
 
@@ -104,3 +104,9 @@ def validate(text: str | bytes, *, pin: str, now: float, held: Held | None = Non
     for list_check in trust_list_checks.CHECKS:
         list_check(document, Reader(now, digest, held))
     return TrustList(pin, digest, document, min(document.next_update, token.leaf.not_after))
+
+
+def as_issued(text: str | bytes, *, pin: str) -> TrustList:
+    """The list as it held when it was issued: whom it once vouched for, and nothing more. Raises as `validate` does."""
+    issued_at = trust_list_document.read(Listed(jws.ascii_text(text), pin, 0.0).payload).issued_at
+    return validate(text, pin=pin, now=issued_at)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from idverify.credentials import certificates
 from idverify.credentials.purposes import Purpose
-from idverify.credentials.trust_list_document import CREDENTIAL_ISSUERS, CREDENTIAL_TYPES, VERSION, Document
+from idverify.credentials.trust_list_document import CREDENTIAL_ISSUERS, VERSION, Document
 from idverify.credentials.trust_list_errors import (
     TrustListAnchor,
     TrustListCritical,
@@ -19,6 +19,7 @@ from idverify.credentials.trust_list_errors import (
     TrustListLifetime,
     TrustListRepeated,
     TrustListRolledBack,
+    TrustListUnnamed,
     TrustListUnscoped,
     TrustListVersion,
 )
@@ -89,15 +90,21 @@ def sequence_says_one_thing(list_: Document, reader: Reader) -> None:
 
 
 def nothing_unknown_is_critical(list_: Document, reader: Reader) -> None:
-    """No critical extension but ours: one that is not understood may narrow what the entry vouches for."""
-    if any(critical and uri != CREDENTIAL_TYPES for one in list_.entities for uri, critical in one.extensions):
+    """No critical extension: one that is not understood may narrow what the list or an entry vouches for."""
+    if list_.critical:
         raise TrustListCritical
 
 
 def issuers_are_scoped(list_: Document, reader: Reader) -> None:
     """Each root with the types of credential that it may issue; none is trusted for everything by silence."""
-    if not all(one.anchor.types for one in list_.entities):
+    if any("" in one.anchor.types for one in list_.entities):
         raise TrustListUnscoped
+
+
+def issuers_are_named(list_: Document, reader: Reader) -> None:
+    """Each root with the issuers that it speaks for; none is believed in any name by silence."""
+    if not all(one.anchor.issuers for one in list_.entities):
+        raise TrustListUnnamed
 
 
 def anchors_are_roots(list_: Document, reader: Reader) -> None:
@@ -113,7 +120,7 @@ def anchors_are_roots(list_: Document, reader: Reader) -> None:
 
 
 def anchors_are_distinct(list_: Document, reader: Reader) -> None:
-    """One root, one entry."""
+    """One root, one entry, with the same issuers for all that it issues."""
     if any(count > 1 for count in Counter(one.anchor.certificate for one in list_.entities).values()):
         raise TrustListRepeated
 
@@ -136,6 +143,7 @@ CHECKS: tuple[Check, ...] = (
     sequence_says_one_thing,
     nothing_unknown_is_critical,
     issuers_are_scoped,
+    issuers_are_named,
     anchors_are_roots,
     anchors_are_distinct,
 )

@@ -1,5 +1,8 @@
 """What stands in a trust list (ETSI TS 119 602, JSON binding): the part of the format that we write, read back as leniently as
 it can be. Members that are not ours are passed over; what a document may say is for the checks.
+
+A root has a service for each type of credential that it may issue, and the type is in the service's own identifier: a reader
+that knows nothing of us, and takes only the services that it asked for, never takes a root for more than it is listed for.
 """
 
 import base64
@@ -15,27 +18,44 @@ from idverify.credentials.trust_list_errors import TrustListMalformed
 VERSION = 1
 CREDENTIAL_ISSUERS = "urn:idverify:trust:credential-issuers"
 ISSUING = "urn:idverify:trust:credential-issuing"
-CREDENTIAL_TYPES = "urn:idverify:trust:credential-types"
+"""The identifier of a service is this, a colon, and the vct of what it issues."""
+
+_LANGUAGE = "en"
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
 _SPELLED_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z", re.ASCII)
 _LATEST = 2**53
 
 
 @dataclass(frozen=True, slots=True)
-class Entity:
-    """A root on the list, and the URLs below which its issuers' key sets and status lists are fetched.
+class Contact:
+    """Where an entity is reached, in English. country: ISO 3166-1 alpha-2. electronic: URIs, mailto: and https:.
 
-    extensions: of the service, as (uri, whether critical). A list that is written gets the one that carries the types.
+    information: URIs of pages that say what people need to know of it.
     """
 
+    street: str
+    country: str
+    electronic: tuple[str, ...]
+    information: tuple[str, ...]
+    locality: str | None = None
+    region: str | None = None
+    postal_code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """A root on the list. contact: as it is written; None in a list that was read, for no reader here has a use for it."""
+
     anchor: Anchor
-    issuers: tuple[str, ...] = ()
-    extensions: tuple[tuple[str, bool], ...] = ((CREDENTIAL_TYPES, True),)
+    contact: Contact | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A list as it stands. operator: its name by language tag. territory: ISO 3166 code. Times in seconds since the epoch."""
+    """A list as it stands. operator: its name by language tag. territory: ISO 3166 code. Times in seconds since the epoch.
+
+    contact: of the operator, as an entity's. critical: whether it has an extension that must be understood; none is.
+    """
 
     sequence: int
     operator: Mapping[str, str]
@@ -43,8 +63,10 @@ class Document:
     issued_at: float
     next_update: float
     entities: tuple[Entity, ...]
+    contact: Contact | None = None
     version: object = VERSION
     kind: object = CREDENTIAL_ISSUERS
+    critical: bool = False
 
 
 def write(document: Document) -> dict[str, Any]:
@@ -57,11 +79,14 @@ def write(document: Document) -> dict[str, Any]:
         "ListIssueDateTime": _time(document.issued_at),
         "NextUpdate": _time(document.next_update),
     }
+    if document.contact is not None:
+        information["SchemeOperatorAddress"] = _address("SchemeOperator", document.contact)
+        information["SchemeInformationURI"] = _uris(document.contact.information)
     if document.territory is not None:
         information["SchemeTerritory"] = document.territory
-    return {
-        "LoTE": {"ListAndSchemeInformation": information, "TrustedEntitiesList": [_entity(one) for one in document.entities]}
-    }
+    entities = [_entity(one) for one in document.entities]
+    listed = {"TrustedEntitiesList": entities} if entities else {}  # an empty list is none, says the schema of the binding
+    return {"LoTE": {"ListAndSchemeInformation": information, **listed}}
 
 
 def read(payload: Mapping[str, Any]) -> Document:
@@ -73,15 +98,17 @@ def read(payload: Mapping[str, Any]) -> Document:
         raise TrustListMalformed
     if territory is not None and not isinstance(territory, str):
         raise TrustListMalformed
+    entities = _some(whole["TrustedEntitiesList"]) if "TrustedEntitiesList" in whole else ()
     return Document(
         sequence=sequence,
         operator=_names(information.get("SchemeOperatorName")),
         territory=territory,
         issued_at=_seconds(information.get("ListIssueDateTime")),
         next_update=_seconds(information.get("NextUpdate")),
-        entities=tuple(entity for one in _objects(whole.get("TrustedEntitiesList")) for entity in _services(one)),
+        entities=tuple(entity for one in entities for entity in _roots(one)),
         version=information.get("LoTEVersionIdentifier"),
         kind=information.get("LoTEType"),
+        critical=_critical(information, "SchemeExtensions") or any(_demanding(one) for one in entities),
     )
 
 
@@ -91,38 +118,70 @@ def spoken(names: Mapping[str, str]) -> str:
 
 
 def _entity(one: Entity) -> dict[str, Any]:
-    name = [{"lang": "en", "value": one.anchor.name}]
-    certificate = base64.b64encode(one.anchor.certificate).decode("ascii")
-    service: dict[str, Any] = {
-        "ServiceTypeIdentifier": ISSUING,
+    anchor, name = one.anchor, [{"lang": _LANGUAGE, "value": one.anchor.name}]
+    information: dict[str, Any] = {"TEName": name}
+    if one.contact is not None:
+        information["TEAddress"] = _address("TE", one.contact)
+        information["TEInformationURI"] = _uris(one.contact.information)
+    common = {
         "ServiceName": name,
-        "ServiceDigitalIdentity": {"X509Certificates": [{"val": certificate}]},
-        "ServiceInformationExtensions": [
-            {"critical": True, "uri": CREDENTIAL_TYPES, "types": sorted(one.anchor.types)},
-        ],
+        "ServiceDigitalIdentity": {"X509Certificates": [{"val": base64.b64encode(anchor.certificate).decode("ascii")}]},
+        "ServiceSupplyPoints": [{"ServiceType": ISSUING, "uriValue": issuer} for issuer in anchor.issuers],
     }
-    if one.issuers:
-        service["ServiceSupplyPoints"] = [{"ServiceType": ISSUING, "uriValue": issuer} for issuer in one.issuers]
-    return {"TrustedEntityInformation": {"TEName": name}, "TrustedEntityServices": [{"ServiceInformation": service}]}
+    services = [{"ServiceTypeIdentifier": f"{ISSUING}:{vct}", **common} for vct in sorted(anchor.types)]
+    return {
+        "TrustedEntityInformation": information,
+        "TrustedEntityServices": [{"ServiceInformation": service} for service in services],
+    }
 
 
-def _services(entity: dict[str, Any]) -> list[Entity]:
+def _address(whose: str, contact: Contact) -> dict[str, Any]:
+    parts = {
+        "StreetAddress": contact.street,
+        "Locality": contact.locality,
+        "StateOrProvince": contact.region,
+        "PostalCode": contact.postal_code,
+        "Country": contact.country,
+    }
+    postal = {"lang": _LANGUAGE} | {name: value for name, value in parts.items() if value is not None}
+    return {f"{whose}PostalAddress": [postal], f"{whose}ElectronicAddress": _uris(contact.electronic)}
+
+
+def _uris(values: Sequence[str]) -> list[dict[str, str]]:
+    return [{"lang": _LANGUAGE, "uriValue": one} for one in values]
+
+
+def _roots(entity: dict[str, Any]) -> list[Entity]:
+    """One for each root, and another for a root that is there again with other issuers: that is for a check to refuse."""
     name = spoken(_names(_object(entity.get("TrustedEntityInformation")).get("TEName")))
-    services = [_object(one.get("ServiceInformation")) for one in _objects(entity.get("TrustedEntityServices"))]
-    return [_service(name, one) for one in services if one.get("ServiceTypeIdentifier") == ISSUING]
+    found: dict[tuple[bytes, tuple[str, ...]], set[str]] = {}
+    for service in _issuing(entity):
+        certificates = _objects(_object(service.get("ServiceDigitalIdentity")).get("X509Certificates"))
+        if len(certificates) != 1:
+            raise TrustListMalformed
+        points = _objects(service.get("ServiceSupplyPoints", []))
+        root, issuers = _der(certificates[0].get("val")), tuple(_text(one.get("uriValue")) for one in points)
+        vct = service["ServiceTypeIdentifier"][len(ISSUING) + 1 :]
+        found.setdefault((root, issuers), set()).add(vct)
+    return [Entity(Anchor(name, root, frozenset(types), issuers)) for (root, issuers), types in found.items()]
 
 
-def _service(name: str, service: dict[str, Any]) -> Entity:
-    certificates = _objects(_object(service.get("ServiceDigitalIdentity")).get("X509Certificates"))
-    if len(certificates) != 1:
-        raise TrustListMalformed
-    extensions = _objects(service.get("ServiceInformationExtensions", []))
-    types = [type_ for one in extensions if one.get("uri") == CREDENTIAL_TYPES for type_ in _texts(one.get("types"))]
-    return Entity(
-        Anchor(name, _der(certificates[0].get("val")), frozenset(types)),
-        tuple(_texts([one.get("uriValue") for one in _objects(service.get("ServiceSupplyPoints", []))])),
-        tuple((str(one.get("uri")), one.get("critical") is not False) for one in extensions),
-    )
+def _issuing(entity: dict[str, Any]) -> list[dict[str, Any]]:
+    """Its services that issue credentials."""
+    services = [_object(one.get("ServiceInformation")) for one in _some(entity.get("TrustedEntityServices"))]
+    named = [(one.get("ServiceTypeIdentifier"), one) for one in services]
+    return [one for kind, one in named if isinstance(kind, str) and f"{kind}:".startswith(f"{ISSUING}:")]
+
+
+def _demanding(entity: dict[str, Any]) -> bool:
+    """Whether it has an extension that must be understood."""
+    of_service = any(_critical(one, "ServiceInformationExtensions") for one in _issuing(entity))
+    return of_service or _critical(_object(entity.get("TrustedEntityInformation")), "TEInformationExtensions")
+
+
+def _critical(holder: Mapping[str, Any], name: str) -> bool:
+    """Whether one of its extensions does not say that it may be passed over."""
+    return any(one.get("critical") is not False for one in _objects(holder.get(name, [])))
 
 
 def _der(spelled: object) -> bytes:
@@ -141,16 +200,18 @@ def _text(value: object) -> str:
     return value
 
 
-def _texts(value: object) -> list[str]:
-    if not isinstance(value, list):
-        raise TrustListMalformed
-    return [_text(one) for one in value]
-
-
 def _object(value: object) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise TrustListMalformed
     return value
+
+
+def _some(value: object) -> Sequence[dict[str, Any]]:
+    """At least one, as the schema of the binding has it."""
+    found = _objects(value)
+    if not found:
+        raise TrustListMalformed
+    return found
 
 
 def _objects(value: object) -> Sequence[dict[str, Any]]:

@@ -9,6 +9,7 @@
     |-- TrustListKind       trust_list_kind        |-- TrustListCritical       trust_list_critical
     |-- TrustListFuture     trust_list_future      |-- TrustListUnscoped       trust_list_unscoped
     `-- TrustListLifetime   trust_list_lifetime    |-- TrustListAnchor         trust_list_anchor
+                                                   |-- TrustListUnnamed        trust_list_unnamed
                                                    `-- TrustListRepeated       trust_list_repeated
 """
 
@@ -85,6 +86,12 @@ class TrustListUnscoped(_TrustListRefused):
     code = "trust_list_unscoped"
 
 
+class TrustListUnnamed(_TrustListRefused):
+    """The list names a root without the URLs of the issuers that it may speak for."""
+
+    code = "trust_list_unnamed"
+
+
 class TrustListAnchor(_TrustListRefused):
     """A certificate in the list is not a root that may certify issuers' keys."""
 
@@ -92,7 +99,7 @@ class TrustListAnchor(_TrustListRefused):
 
 
 class TrustListRepeated(_TrustListRefused):
-    """The list names one root twice, so that two readers could trust it for different things."""
+    """The list names one root twice, or with different issuers, so that two readers could trust it for different things."""
 
     code = "trust_list_repeated"
 

@@ -47,8 +47,8 @@ class Office:
         self.now, self.random_bytes = now, random_bytes
         self.revoked = frozenset(np.random.default_rng(1).choice(ENTRIES, ENTRIES // 100, replace=False).tolist())
         self.places = [index for index in range(ENTRIES // 10) if index not in self.revoked]
-        root = authority.create(folder / "root", name="Example City", now=now)
-        self.anchor = Anchor("Example City", root.certificate, frozenset({CARD.vct}))
+        root = authority.create(folder / "root", name="Example City", country="XX", now=now)
+        self.anchor = Anchor("Example City", root.certificate, frozenset({CARD.vct}), (ISSUER,))
         self.signer, self.status_signer = FileSigner.new(), FileSigner.new()
         self.chain = (root.issue(self.signer.public_jwk(), usage=Purpose.CREDENTIAL, issuer=ISSUER, now=now),)
         self.status_chain = (root.issue(self.status_signer.public_jwk(), usage=Purpose.STATUS, issuer=ISSUER, now=now),)

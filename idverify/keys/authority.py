@@ -7,6 +7,7 @@ for the first 90 of them, so that what it signed on its last day can still be va
 
 import hashlib
 import ipaddress
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -28,6 +29,7 @@ ROOT_DAYS = 3650
 LEAF_DAYS = 270
 SIGNING_DAYS = 90
 _DAY = 86_400
+_COUNTRY = re.compile(r"[A-Z]{2}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ class Authority:
             root.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
         )
         leaf = (
-            _begun(issuer[:64], root.subject, point, begins, ends)
+            _begun(_leaf_subject(root.subject, issuer), root.subject, point, begins, ends)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(_key_usage("digital_signature"), critical=True)
             .add_extension(x509.ExtendedKeyUsage([x509.ObjectIdentifier(usage)]), critical=False)
@@ -78,19 +80,24 @@ class Authority:
         return leaf.sign(self._key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
 
 
-def create(folder: Path, *, name: str, now: float, passphrase: bytes | None = None) -> Authority:
+def create(folder: Path, *, name: str, country: str, now: float, passphrase: bytes | None = None) -> Authority:
     """A new root in the folder, valid for ten years; never over an existing one. Raises KeyUnavailable.
 
-    name: of the operator, up to 64 bytes in UTF-8, as people read it in the certificate.
+    name: of the operator, up to 64 bytes in UTF-8, as people read it in the certificate, where it is the organisation too.
+    country: where the operator is, ISO 3166-1 alpha-2; it is in every certificate under the root, as ISO/IEC 18013-5 (annex B)
+    asks of document signers and ETSI TS 119 602 (clause 6.8) of who signs a trust list.
     """
+    if not _COUNTRY.fullmatch(country):
+        raise KeyUnavailable("a country is two capital letters, as in ISO 3166-1: CN, FR")
     if not 0 < len(name.encode()) <= 64:
         raise KeyUnavailable("the name of a root has 1 to 64 bytes in UTF-8: 64 Latin letters, or 21 Chinese characters")
     make_private_folder(folder)
     key = ec.generate_private_key(ec.SECP256R1())
     begins = _day(now)
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    named = {NameOID.COUNTRY_NAME: country, NameOID.ORGANIZATION_NAME: name, NameOID.COMMON_NAME: name}
+    subject = x509.Name([x509.NameAttribute(*one) for one in named.items()])
     root = (
-        _begun(name, subject, key.public_key(), begins, begins + timedelta(days=ROOT_DAYS))
+        _begun(subject, subject, key.public_key(), begins, begins + timedelta(days=ROOT_DAYS))
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(_key_usage("key_cert_sign"), critical=True)
         .sign(key, hashes.SHA256())
@@ -129,16 +136,31 @@ def fingerprint(certificate: bytes) -> str:
 
 def common_name(certificate: bytes) -> str:
     """The common name of a certificate's subject (DER), or an empty text."""
-    found = x509.load_der_x509_certificate(certificate).subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    return _named(certificate, NameOID.COMMON_NAME)
+
+
+def operator_of(certificate: bytes) -> tuple[str, str]:
+    """The organisation and the country of a certificate's subject (DER); an empty text for what it does not name."""
+    return _named(certificate, NameOID.ORGANIZATION_NAME), _named(certificate, NameOID.COUNTRY_NAME)
+
+
+def _named(certificate: bytes, attribute: x509.ObjectIdentifier) -> str:
+    found = x509.load_der_x509_certificate(certificate).subject.get_attributes_for_oid(attribute)
     return str(found[0].value) if found else ""
 
 
+def _leaf_subject(root: x509.Name, issuer: str) -> x509.Name:
+    """The operator, as the root names it, and the issuer."""
+    operator = [one for one in root if one.oid in (NameOID.COUNTRY_NAME, NameOID.ORGANIZATION_NAME)]
+    return x509.Name([*operator, x509.NameAttribute(NameOID.COMMON_NAME, issuer[:64])])
+
+
 def _begun(
-    name: str, issuer: x509.Name, key: ec.EllipticCurvePublicKey, begins: datetime, ends: datetime
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, begins: datetime, ends: datetime
 ) -> x509.CertificateBuilder:
     return (
         x509.CertificateBuilder()
-        .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]))
+        .subject_name(subject)
         .issuer_name(issuer)
         .public_key(key)
         .serial_number(x509.random_serial_number())

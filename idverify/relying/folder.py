@@ -4,12 +4,14 @@ of it is believed unread: what lies there is validated again when it is loaded.
 
 import hashlib
 import json
+import os
 from base64 import b64decode
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from math import inf
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from idverify.credentials import status_list, trust_list
 from idverify.credentials.anchors import Anchor
@@ -21,7 +23,6 @@ from idverify.credentials.reading import strict_object
 from idverify.credentials.status_list import StatusList
 from idverify.credentials.trust_list import TrustList
 from idverify.credentials.trust_list_checks import Held
-from idverify.credentials.trust_list_document import Entity
 from idverify.credentials.trust_list_errors import TrustListExpired
 from idverify.errors import InvalidInput, KeyUnavailable, TokenInvalid
 from idverify.keys.private_files import fingerprint, locked, make_private_folder, read_private, replace_private
@@ -54,12 +55,16 @@ class HeldList:
         """Validated again. Raises a leaf of TokenInvalid, TrustListExpired among them."""
         return trust_list.validate(self.text, pin=self.pin, now=now)
 
-    def narrowed(self, entity: Entity) -> Anchor:
-        """Its anchor, for no more types than the list is believed for."""
-        anchor = entity.anchor
-        if self.types is None:
-            return anchor
-        return Anchor(anchor.name, anchor.certificate, anchor.types & self.types)
+    def narrowed(self, anchor: Anchor) -> Anchor:
+        """The anchor, for no more types than the list is believed for."""
+        return anchor if self.types is None else replace(anchor, types=anchor.types & self.types)
+
+
+class _Vouched(NamedTuple):
+    """Whom a list vouches for until it ends (seconds since the epoch)."""
+
+    anchors: tuple[Anchor, ...]
+    ends: float
 
 
 class Holdings:
@@ -78,6 +83,7 @@ class Holdings:
         InvalidInput for what is no pin, a leaf of TokenInvalid, KeyUnavailable.
         """
         pin = normal_pin(pin)
+        trust_list.validate(raw, pin=pin, now=now)  # before anything is made: what does not hold leaves no trace
         self._make(_LISTS)
         with locked(self.folder / _LISTS):
             before = self._held(pin)
@@ -100,28 +106,24 @@ class Holdings:
             raise InvalidInput("no trust list with that pin is held")
         (self.folder / _LISTS / f"{pin}.json").unlink()
 
-    def entities(self, now: float) -> tuple[Entity, ...]:
+    def anchors(self, now: float) -> tuple[Anchor, ...]:
         """Whom the lists in force vouch for, each narrowed to what its list is believed for.
 
         Raises TrustListExpired where there are lists and the time of every one of them is over; another leaf of TokenInvalid
         for a list that was altered in the folder; KeyUnavailable.
         """
-        paths = self._files(_LISTS, ".json")
-        in_force = [found for path in paths if (found := self._in_force(path, now)) is not None]
-        if paths and not in_force:
-            raise TrustListExpired
-        narrowed = [Entity(one.narrowed(each), each.issuers) for one, listed in in_force for each in listed.document.entities]
-        return tuple(one for one in narrowed if one.anchor.types)
+        return self._anchors(now)[0]
 
     def believed(self, now: float) -> Believed:
-        """All that examines a credential offline. What no longer holds is left out. Raises as `entities` does."""
-        anchors = tuple(one.anchor for one in self.entities(now))
+        """All that examines a credential offline. What no longer holds is left out. Raises as `anchors` does."""
+        anchors, ended = self._anchors(now)
         statuses = self._statuses(anchors, now).values()
-        leaves = self._leaves(anchors, now).values()
+        leaves = self._leaves((*anchors, *ended), now).values()
         return Believed(
             anchors,
             {one.uri: one for one in statuses if one is not None},
             {one.fingerprint8: one for one in leaves if one is not None},
+            ended,
         )
 
     def store_status(self, token: str | bytes, *, now: float, uri: str | None = None) -> StatusList:
@@ -129,7 +131,7 @@ class Holdings:
 
         uri: the address that was asked, where one was. Raises a leaf of TokenInvalid, KeyUnavailable.
         """
-        anchors = tuple(one.anchor for one in self.entities(now))
+        anchors = self.anchors(now)
         found = status_list.read(token, anchors, now, uri=uri)
         name = hashlib.sha256(found.uri.encode()).hexdigest() + ".jwt"
         self._make(_STATUSES)
@@ -148,7 +150,7 @@ class Holdings:
         Others are passed over. Those held before stay until their time is over. Raises InvalidInput for another document, and
         KeyUnavailable.
         """
-        anchors = tuple(one.anchor for one in self.entities(now))
+        anchors = self.anchors(now)
         certificates = _published(raw, issuer)
         self._make(_LEAVES)
         kept = 0
@@ -164,33 +166,50 @@ class Holdings:
         return kept
 
     def prune(self, now: float) -> None:
-        """Delete status lists and certificates that hold no longer. Raises as `entities` does."""
-        anchors = tuple(one.anchor for one in self.entities(now))
+        """Delete status lists and certificates that hold no longer. Raises as `anchors` does.
+
+        Certificates under a list that has ended stay: a code that names one is told from a stranger's, until the list is fresh.
+        """
+        anchors, ended = self._anchors(now)
         for path, held in self._statuses(anchors, now).items():
             if held is None or held.expires_at <= now:
                 path.unlink(missing_ok=True)
-        for path, leaf in self._leaves(anchors, now).items():
+        for path, leaf in self._leaves((*anchors, *ended), now).items():
             if leaf is None:
                 path.unlink(missing_ok=True)
 
     def _held(self, pin: str) -> HeldList | None:
         path = self._path(pin)
-        if not path.exists():
+        if path not in self._files(_LISTS, ".json"):
             return None
         return _unspelled(read_private(path, _LARGEST_FILE), path)
 
-    def _in_force(self, path: Path, now: float) -> tuple[HeldList, TrustList] | None:
-        """None past its end, and past that of its certificate: it vouches for nobody, and stands in no other list's way."""
+    def _anchors(self, now: float) -> tuple[tuple[Anchor, ...], tuple[Anchor, ...]]:
+        """Those of the lists in force, and those of the lists that have ended. Raises as `anchors` does."""
+        lists = [self._vouched(path, now) for path in self._files(_LISTS, ".json")]
+        if lists and not any(one.ends > now for one in lists):
+            raise TrustListExpired
+        in_force, ended = (
+            tuple(anchor for one in lists if (one.ends > now) == holds for anchor in one.anchors) for holds in (True, False)
+        )
+        return in_force, ended
 
-        def read(content: bytes) -> tuple[HeldList, TrustList]:
+    def _vouched(self, path: Path, now: float) -> _Vouched:
+        """Past its end, or that of its certificate, a list stands in no other list's way, whatever it says by then."""
+
+        def read(content: bytes) -> _Vouched:
             held = _unspelled(content, path)
-            return held, held.read(now)
+            try:
+                found = held.read(now)
+            except (TrustListExpired, CertificateExpired):
+                try:
+                    found = trust_list.as_issued(held.text, pin=held.pin)
+                except TokenInvalid:
+                    return _Vouched((), -inf)
+            narrowed = (held.narrowed(one) for one in found.anchors)
+            return _Vouched(tuple(one for one in narrowed if one.types), found.ends)
 
-        try:
-            found = self._remembered(path, read)
-        except (TrustListExpired, CertificateExpired):
-            return None
-        return found if found[1].ends > now else None
+        return self._remembered(path, read)
 
     def _path(self, pin: str) -> Path:
         return self.folder / _LISTS / f"{pin}.json"
@@ -231,7 +250,15 @@ class Holdings:
         return found
 
     def _files(self, room: str, ending: str) -> list[Path]:
-        return sorted((self.folder / room).glob("*" + ending))
+        """None where the room was never made; what is there and cannot be read is no empty room. Raises KeyUnavailable."""
+        folder = self.folder / room
+        try:
+            names = os.listdir(folder)
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise KeyUnavailable(f"cannot read {folder}: {error.strerror}") from None
+        return sorted(folder / name for name in names if name.endswith(ending))
 
     def _make(self, room: str) -> None:
         make_private_folder(self.folder)

@@ -40,11 +40,11 @@ def refresh(holdings: Holdings, fetch: Fetch, now: Clock) -> tuple[Attempt, ...]
     sources = [(one.pin, one.source) for one in holdings.lists() if one.source is not None]
     attempts = [_list(holdings, fetch, pin, source, now) for pin, source in sources]
     try:
-        issuers = {issuer: None for one in holdings.entities(now()) for issuer in one.issuers}
+        issuers = {issuer: None for one in holdings.anchors(now()) for issuer in one.issuers}
     except TokenInvalid:
         return tuple(attempts)  # no list is in force: there is nobody to ask
     for issuer in issuers:
-        attempts += _issuer(holdings, fetch, issuer.rstrip("/"), now)
+        attempts += _issuer(holdings, fetch, issuer, now)
     holdings.prune(now())
     return tuple(attempts)
 
@@ -57,10 +57,11 @@ def _list(holdings: Holdings, fetch: Fetch, pin: str, source: str, now: Clock) -
 
 
 def _issuer(holdings: Holdings, fetch: Fetch, issuer: str, now: Clock) -> list[Attempt]:
-    keys, aggregation = f"{issuer}/.well-known/jwt-vc-issuer", lists_uri(issuer)
+    base = issuer.rstrip("/")
+    keys, aggregation = f"{base}/.well-known/jwt-vc-issuer", lists_uri(issuer)
     attempts = [_attempt("issuer_keys", keys, lambda: holdings.store_issuer_keys(fetch(keys, _DOCUMENT), issuer, now=now()))]
     uris: list[str] = []
-    attempts.append(_attempt("status_lists", aggregation, lambda: uris.extend(_named(fetch(aggregation, _DOCUMENT), issuer))))
+    attempts.append(_attempt("status_lists", aggregation, lambda: uris.extend(_named(fetch(aggregation, _DOCUMENT), base))))
     return attempts + [_status(holdings, fetch, uri, now) for uri in uris]
 
 

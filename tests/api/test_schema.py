@@ -24,7 +24,7 @@ from idverify.ceremonies import Parts
 from idverify.ceremonies.documents import put_document
 from idverify.ceremonies.review import answer, view
 from idverify.ceremonies.statuses import allocate
-from idverify.ceremonies.trust_publication import Scheme, own_entity, publish
+from idverify.ceremonies.trust_publication import NOWHERE, Scheme, own_entity, publish
 from idverify.decision.profile import Band
 from idverify.errors import Overloaded
 from idverify.store import clients
@@ -82,8 +82,8 @@ def test_schemathesis(service: Running, document: dict[str, Any], samples: Path,
             if "subject_id" in example["value"]:
                 example["value"]["subject_id"] = made.json()["subject_id"]
     client_id, key = service.new_key()
-    own = own_entity(service.parts, frozenset({"urn:idverify:vct:identity-card:1"}))
-    publish(service.parts, Scheme({"en": "City of Test"}, None, (own,)), actor="tester")
+    own = own_entity(service.parts, frozenset({"urn:idverify:vct:identity-card:1"}), "City of Test", NOWHERE)
+    publish(service.parts, Scheme({"en": "City of Test"}, NOWHERE, (own,)), actor="tester")
     seed_sessions(service.parts, client_id, document)
     with service.stranger(headers={"Authorization": f"Bearer {key}"}) as same:
         online = examples()["request_presentation"]["online"]["value"]

@@ -38,7 +38,10 @@ def read(parts: Parts, answer: Any, place: StatusReference) -> Status:
     """What a relying party learns."""
     root = root_of(parts.issuer, parts.now())
     held = status_list.read(
-        answer.raise_for_status().text, [Anchor("city", root.certificate, frozenset())], time.time(), uri=place.uri
+        answer.raise_for_status().text,
+        [Anchor("city", root.certificate, frozenset(), (parts.issuer,))],
+        time.time(),
+        uri=place.uri,
     )
     return held.status(place.index)
 

@@ -2,7 +2,7 @@
 
 import time
 
-from idverify.ceremonies.trust_publication import Scheme, own_entity, publish
+from idverify.ceremonies.trust_publication import NOWHERE, Scheme, own_entity, publish
 from idverify.cli.fetching import fetch
 from idverify.credentials.credential_types import credential_types
 from idverify.relying.folder import Holdings
@@ -16,8 +16,8 @@ def test_a_stranger_with_the_pin_gets_all_that_is_needed_to_believe_offline(serv
     """404 until the operator decided; then the list, and every certificate that signs or will."""
     with service.stranger() as stranger:
         assert code_of(stranger.get("/v1/trust-list")) == (404, "trust_list_unpublished")
-        own = own_entity(service.parts, frozenset({IDENTITY}), "City of Test")
-        done = publish(service.parts, Scheme({"en": "City of Test"}, None, (own,)), actor="tester")
+        own = own_entity(service.parts, frozenset({IDENTITY}), "City of Test", NOWHERE)
+        done = publish(service.parts, Scheme({"en": "City of Test"}, NOWHERE, (own,)), actor="tester")
         answer = stranger.get("/v1/trust-list")
         assert (answer.status_code, answer.headers["content-type"]) == (200, "application/jose")
         assert answer.headers["access-control-allow-origin"] == "*"

@@ -76,10 +76,14 @@ def running(make_parts: Callable[..., Parts], tmp_path_factory: pytest.TempPathF
     sock = socket.create_server(("127.0.0.1", 0))
     issuer = f"http://127.0.0.1:{sock.getsockname()[1]}"
     parts = make_parts(issuer=issuer)
-    root = authority.create(folder / "root", name="City of Test", now=parts.now())
+    root = authority.create(folder / "root", name="City of Test", country="XX", now=parts.now())
     parts = make_parts(issuer=issuer, **certified_parts(folder / "keys", root, issuer, parts.now))
     types = frozenset(one.vct for one in credential_types().values())
-    scheme = trust_publication.Scheme({"en": "City"}, None, (trust_publication.own_entity(parts, types),))
+    scheme = trust_publication.Scheme(
+        {"en": root.name},
+        trust_publication.NOWHERE,
+        (trust_publication.own_entity(parts, types, root.name, trust_publication.NOWHERE),),
+    )
     pin = trust_publication.publish(parts, scheme, actor="tester").content.pin
     with serving(parts, folder, sock=sock) as service:
         yield service, pin

@@ -82,7 +82,7 @@ def wallet(parts, client, subject_id):
 def believed(parts):
     """What an offline reader holds: the root, and the lists as they are published now."""
     root = root_of(parts.issuer, 1_800_000_000.0).certificate
-    anchor = Anchor("city", root, frozenset(one.vct for one in credential_types().values()))
+    anchor = Anchor("city", root, frozenset(one.vct for one in credential_types().values()), (parts.issuer,))
     with parts.store.reading() as tx:
         numbers = [row.number for row in tx.execute(tables.status_lists.select())]
     lists = [status_list.read(published(parts, number).token, (anchor,), parts.now()) for number in numbers]

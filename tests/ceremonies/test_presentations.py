@@ -7,7 +7,9 @@ from roots import certified_parts, root_of
 
 from idverify.ceremonies.presentations import TYPE, new_request, validate_presentation
 from idverify.ceremonies.statuses import set_status
+from idverify.ceremonies.trust_publication import NOWHERE, Scheme, publish
 from idverify.credentials import credential, jws, key_binding, sd_jwt
+from idverify.credentials.anchors import Anchor
 from idverify.credentials.assurance import ACTIVE
 from idverify.credentials.credential_types import credential_types
 from idverify.credentials.findings import Status
@@ -15,8 +17,10 @@ from idverify.credentials.pairwise import pairwise_subject
 from idverify.credentials.purposes import Purpose
 from idverify.credentials.reading import decode_base64url, parse_object
 from idverify.credentials.status_reference import StatusReference
+from idverify.credentials.trust_list_document import Entity
 from idverify.errors import AudienceNotAllowed, InvalidInput, StoreUnavailable
 from idverify.keys import authority
+from idverify.relying.folder import Holdings
 from idverify.store import audit
 
 from .installed import events
@@ -146,7 +150,7 @@ def test_a_development_credential_is_refused_by_a_production_installation(parts,
 
 def test_a_stranger_with_a_root_of_his_own_is_refused(parts, hotel, held, tmp_path):
     """His certificates name us as well as he likes."""
-    root = authority.create(tmp_path / "root", name="City of Test", now=parts.now())
+    root = authority.create(tmp_path / "root", name="City of Test", country="XX", now=parts.now())
     foreign = replace(parts, **certified_parts(tmp_path / "foreign", root, parts.issuer, parts.now))
     assert ask(foreign, hotel, shown(parts, held)).finding.code == "certificate_foreign"
     assert root_of(parts.issuer, parts.now()).certificate != root.certificate
@@ -173,8 +177,8 @@ def test_an_address_of_ours_that_no_list_has_is_of_unknown_status(parts, hotel, 
     assert (answer.finding.code, answer.subject) == ("status_unknown", None)
 
 
-def test_an_issuer_under_our_root_that_points_at_our_lists_learns_nobodys_name(parts, hotel, subject_id, held):
-    """Whose credential stands at an index is told of our own credentials alone."""
+def test_an_issuer_under_our_root_that_points_at_our_lists_learns_nobodys_name(parts, hotel, subject_id, held, tmp_path):
+    """Whose credential stands at an index is told of our own credentials alone, also where a list has that issuer under our root."""
     credential_, key = held
     entry = parse_object(decode_base64url(credential_.split(".")[1]))["status"]["status_list"]
     root = root_of(parts.issuer, parts.now())
@@ -191,6 +195,13 @@ def test_an_issuer_under_our_root_that_points_at_our_lists_learns_nobodys_name(p
         random_bytes=parts.random_bytes,
     )
     answer = ask(parts, hotel, shown(parts, (text, key)))
+    assert (answer.finding.code, answer.subject) == ("credential_issuer_not_trusted", None)
+    card = frozenset({credential_types()["identity_card"].vct})
+    listed = Entity(Anchor("Insurer", root.certificate, card, ("https://insurer.example",)))
+    done = publish(parts, Scheme({"en": root.name}, NOWHERE, (listed,)), actor="operator")
+    recognising = replace(parts, relying=Holdings(tmp_path / "trust"))
+    recognising.relying.accept_list(done.text, done.content.pin, now=parts.now())
+    answer = ask(recognising, hotel, shown(parts, (text, key)))
     assert (answer.finding.code, answer.subject) == ("status_foreign", None)
     assert ask(parts, hotel, shown(parts, held)).subject is not None
 

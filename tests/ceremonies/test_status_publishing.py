@@ -23,7 +23,7 @@ ISSUER = "https://id.example"
 
 def anchor():
     """The root of these installations."""
-    return Anchor("city", root_of(ISSUER, START).certificate, frozenset())
+    return Anchor("city", root_of(ISSUER, START).certificate, frozenset(), (ISSUER,))
 
 
 def number_of(place):

@@ -7,11 +7,11 @@ import pytest
 from roots import root_of
 
 from idverify.ceremonies.certification import certify, rotate_certified
-from idverify.ceremonies.trust_publication import Scheme, decided, own_entity, publish, published
+from idverify.ceremonies.trust_publication import NOWHERE, Scheme, decided, own_entity, publish, published
 from idverify.credentials import trust_list
 from idverify.credentials.anchors import Anchor
 from idverify.credentials.credential_types import credential_types
-from idverify.credentials.trust_list_document import Entity
+from idverify.credentials.trust_list_document import Contact, Entity
 from idverify.errors import KeyUnavailable, TokenInvalid, TrustListUnpublished
 from idverify.store import audit
 
@@ -19,12 +19,15 @@ from .conftest import ISSUER, START
 from .installed import events
 
 DAY = 86_400
+REACHED = Contact("1 Example Road", "XX", ("mailto:id@city.example",), ("https://city.example",), locality="City")
 IDENTITY = credential_types()["identity_card"].vct
 
 
 def scheme(parts, *others):
     """A city that issues identity cards, and whom it recognises."""
-    return Scheme({"en": "City", "zh-CN": "市"}, "CN", (own_entity(parts, frozenset({IDENTITY}), "City"), *others))
+    return Scheme(
+        {"en": "City of Test", "zh-CN": "市"}, REACHED, (own_entity(parts, frozenset({IDENTITY}), "City", REACHED), *others)
+    )
 
 
 def test_in_production_nothing_is_published_until_an_operator_decides(make_parts):
@@ -42,7 +45,8 @@ def test_in_development_the_own_root_is_listed_for_every_type(parts):
     """So that everything can be tried at once."""
     (entity,) = published(parts).content.document.entities
     assert entity.anchor.types == {one.vct for one in credential_types().values()}
-    assert entity.issuers == (ISSUER,)
+    assert entity.anchor.issuers == (ISSUER,)
+    assert decided(parts).contact == NOWHERE
 
 
 def test_it_is_signed_anew_every_day_with_a_higher_number_and_the_same_content(parts, clock):
@@ -90,15 +94,18 @@ def test_the_pin_stays_when_the_lists_key_rotates(parts, clock):
 
 
 def test_what_no_reader_would_accept_is_not_published(parts):
-    """A leaf in place of a root, a root twice, an issuer for nothing: the earlier list stays."""
+    """A leaf in place of a root, a root twice, a root for nothing, one for nobody: the earlier list stays."""
     first = publish(parts, scheme(parts), actor="operator")
-    leaf = Entity(Anchor("X", parts.credential_keys.current.chain[0], frozenset({IDENTITY})))
-    again = own_entity(parts, frozenset({IDENTITY}), "City again")
-    nothing = Entity(Anchor("X", parts.trust_list_keys.current.root, frozenset()))
+    leaf = Entity(Anchor("X", parts.credential_keys.current.chain[0], frozenset({IDENTITY}), (ISSUER,)), REACHED)
+    again = own_entity(parts, frozenset({IDENTITY}), "City again", REACHED)
+    root = parts.trust_list_keys.current.root
+    nothing = Entity(Anchor("X", root, frozenset(), (ISSUER,)), REACHED)
+    nobody = Entity(Anchor("X", root, frozenset({IDENTITY}), ()), REACHED)
     for bad, code in (
         (scheme(parts, leaf), "trust_list_anchor"),
         (scheme(parts, again), "trust_list_repeated"),
-        (replace(scheme(parts), entities=(nothing,)), "trust_list_unscoped"),
+        (replace(scheme(parts), entities=(nothing,)), "trust_list_malformed"),
+        (replace(scheme(parts), entities=(nobody,)), "trust_list_unnamed"),
     ):
         with pytest.raises(TokenInvalid) as refused:
             publish(parts, bad, actor="operator")
@@ -111,9 +118,9 @@ def test_damaged_files_are_named_and_a_damaged_list_is_signed_anew(parts):
     publish(parts, scheme(parts), actor="operator")
     folder = parts.trust_list_keys.folder
     (folder / "published.jws").write_bytes(b"\xff.no.list")
-    assert published(parts).content.document.entities == scheme(parts).entities
+    assert published(parts).content.anchors == tuple(one.anchor for one in scheme(parts).entities)
     (folder / "published.jws").unlink()
-    for content in ("", "[]", json.dumps({"operator": {}, "territory": None, "entities": [{}]})):
+    for content in ("", "[]", json.dumps({"operator": {}, "contact": {}, "entities": []})):
         (folder / "scheme.json").write_text(content)
         with pytest.raises(KeyUnavailable, match=r"scheme\.json"):
             published(parts)

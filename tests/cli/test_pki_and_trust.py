@@ -12,7 +12,13 @@ from idverify.keys import authority
 IDENTITY = credential_types()["identity_card"].vct
 SCHEME = """
 operator = {en = "City A", zh-CN = "甲市"}
-territory = "CN"
+
+[contact]
+street = "1 Example Road"
+locality = "City A"
+country = "CN"
+electronic = ["mailto:id@city-a.example"]
+information = ["https://city-a.example/id"]
 
 [[issuer]]
 name = "City A"
@@ -23,7 +29,20 @@ name = "City B"
 certificate = "city-b.pem"
 urls = ["https://id.city-b.example"]
 types = ["identity_card", "urn:city-b:vct:library-card"]
+
+[issuer.contact]
+street = "2 Example Road"
+region = "Province B"
+postal_code = "000000"
+country = "CN"
+electronic = ["mailto:id@city-b.example", "https://city-b.example/contact"]
+information = ["https://city-b.example/id"]
 """
+CITY_A = SCHEME.split('[[issuer]]\nname = "City B"', maxsplit=1)[0]
+REACHED = '{street = "1 Road", country = "CN", electronic = ["mailto:a@b.example"], information = ["https://b.example"]}'
+HEAD = f'operator = {{en = "City A"}}\ncontact = {REACHED}\n'
+OTHER = HEAD + '[[issuer]]\nname = "B"\ntypes = ["identity_card"]\n'
+ROOT = ("--name", "City A", "--country", "CN")
 
 
 @pytest.fixture
@@ -55,12 +74,12 @@ def call(here, capsys):
 
 def test_from_a_root_to_a_hotel_that_believes(call, here, capsys):
     """Init, issue, publish, add, list, rotate, publish again, refresh what has no source, remove."""
-    code, made = call(pki.app, "init", "--root", "root", "--name", "City A", "--no-passphrase")
+    code, made = call(pki.app, "init", "--root", "root", *ROOT, "--no-passphrase")
     assert code == 0
     code, issued = call(pki.app, "issue", "--root", "root")
     assert (code, len(issued["issued"])) == (0, 8)
     assert call(pki.app, "issue", "--root", "root")[1]["issued"] == []
-    authority.create(here / "b", name="City B", now=time.time())
+    authority.create(here / "b", name="City B", country="XX", now=time.time())
     (here / "city-b.pem").write_bytes((here / "b" / authority.CERTIFICATE_FILE).read_bytes())
     (here / "trust.toml").write_text(SCHEME)
     code, published = call(trust.app, "publish", "trust.toml", "--out", "list.jws")
@@ -92,9 +111,9 @@ def test_from_a_root_to_a_hotel_that_believes(call, here, capsys):
 
 def test_a_list_from_a_url_is_refreshed_and_a_failure_is_exit_5(call, here, monkeypatch):
     """The pin is asked for once."""
-    _, made = call(pki.app, "init", "--root", "root", "--name", "City A", "--no-passphrase")
+    _, made = call(pki.app, "init", "--root", "root", *ROOT, "--no-passphrase")
     call(pki.app, "issue", "--root", "root")
-    (here / "trust.toml").write_text('operator = {en = "City A"}\n[[issuer]]\nname = "City A"\ntypes = ["identity_card"]\n')
+    (here / "trust.toml").write_text(CITY_A, encoding="utf-8")
     call(trust.app, "publish", "trust.toml", "--out", "list.jws")
     url = "https://id.city-a.example/v1/trust-list"
     served = {url: (here / "list.jws").read_bytes()}
@@ -111,15 +130,15 @@ def test_a_list_from_a_url_is_refreshed_and_a_failure_is_exit_5(call, here, monk
 
 def test_what_a_tired_operator_types(call, here, tmp_path):
     """Each is refused with what to do, and nothing is left half done."""
-    assert call(pki.app, "init", "--root", "data/root", "--name", "City", "--no-passphrase")[0] == 4
+    assert call(pki.app, "init", "--root", "data/root", *ROOT, "--no-passphrase")[0] == 4
     assert not (here / "data" / "root").exists()
-    code, said = call(pki.app, "init", "--root", "root", "--name", "City")
+    code, said = call(pki.app, "init", "--root", "root", *ROOT)
     assert (code, said["error"]["code"]) == (3, "invalid_input")
     assert "--no-passphrase" in said["error"]["message"]
     assert not (here / "root").exists()
     assert call(pki.app, "issue", "--root", "typo")[0] == 4
     assert not (here / "data").exists()
-    call(pki.app, "init", "--root", "root", "--name", "City", "--no-passphrase")
+    call(pki.app, "init", "--root", "root", *ROOT, "--no-passphrase")
     call(pki.app, "issue", "--root", "root")
     assert call(trust.app, "refresh", "--trust", "typo")[0] == 3
     assert call(trust.app, "remove", "0" * 64, "--trust", "typo")[0] == 3
@@ -131,6 +150,11 @@ def test_what_a_tired_operator_types(call, here, tmp_path):
     (here / "list").write_text("no list")
     assert call(trust.app, "add", "list", "--pin", "0" * 64)[1]["error"]["code"] == "token_malformed"
     assert call(trust.app, "add", "list", "--pin", "0" * 63)[0] == 3
+    (here / "trust.toml").write_text(CITY_A, encoding="utf-8")
+    assert call(trust.app, "publish", "trust.toml", "--out", "list.jws")[0] == 0
+    code, said = call(trust.app, "add", "list.jws", "--pin", "0" * 64)
+    assert (code, said["error"]["code"]) == (1, "trust_list_pin")
+    assert not (here / "trust").exists()
     assert call(trust.app, "add", "list", "--pin", "0" * 64, "--type", "identity")[0] == 3
 
 
@@ -140,9 +164,9 @@ def test_a_root_with_a_passphrase_opens_from_a_file_that_is_private(call, here):
     secret.write_text("correct horse\n")
     secret.chmod(0o644)
     arguments = ("--root", "root", "--passphrase-file", "passphrase")
-    assert call(pki.app, "init", *arguments, "--name", "City")[0] == 4
+    assert call(pki.app, "init", *arguments, *ROOT)[0] == 4
     secret.chmod(0o600)
-    assert call(pki.app, "init", *arguments, "--name", "City")[0] == 0
+    assert call(pki.app, "init", *arguments, *ROOT)[0] == 0
     assert call(pki.app, "issue", "--root", "root")[1]["error"]["code"] == "key_unavailable"
     secret.write_text("battery staple\n")
     assert call(pki.app, "issue", *arguments)[0] == 4
@@ -155,19 +179,27 @@ def test_a_root_with_a_passphrase_opens_from_a_file_that_is_private(call, here):
     [
         ("operator = 1", "operator is its name"),
         ("x = [", "not TOML"),
-        ('operator = {en = "A"}\ncountry = "CN"', "expected operator"),
-        ('operator = {en = "A"}\nterritory = 86', "country's code"),
-        ('operator = {en = "A"}\n[[issuer]]\nname = "A"', "list of types"),
-        ('operator = {en = "A"}\n[[issuer]]\nname = "A"\ntypes = []', "list of types"),
-        ('operator = {en = "A"}\n[[issuer]]\nname = "A"\ntypes = ["identity"]', "no type of credential"),
-        ('operator = {en = "A"}\n[[issuer]]\nname = "A"\ntypes = ["identity_card"]\npin = "x"', "for another's root"),
-        ('operator = {en = "A"}\n[[issuer]]\nname = "B"\ntypes = ["identity_card"]\ncertificate = "scheme.toml"', "in PEM"),
-        ('operator = {en = "A"}\n[[issuer]]\nname = "B"\ntypes = ["identity_card"]\ncertificate = "missing"', "cannot read"),
+        (HEAD + 'territory = "CN"', "expected operator"),
+        ('operator = {en = "City A"}', "the contact of the operator has street, country"),
+        (HEAD.replace("street", "road"), "the contact of the operator has street, country"),
+        (HEAD.replace('"1 Road"', '" "'), "is a text"),
+        (HEAD.replace('"CN"', '"China"'), "two capital letters"),
+        (HEAD.replace("mailto:a", "a"), "begin with mailto: or https://"),
+        (HEAD.replace('"https://b.example"', ""), "begin with https://"),
+        (HEAD + '[[issuer]]\nname = "A"', "list of types"),
+        (HEAD + '[[issuer]]\nname = "A"\ntypes = []', "list of types"),
+        (HEAD + '[[issuer]]\nname = "A"\ntypes = ["identity"]', "no type of credential"),
+        (HEAD + '[[issuer]]\nname = "A"\ntypes = ["identity_card"]\npin = "x"', "for another's root"),
+        (HEAD + '[[issuer]]\nname = "A"\ntypes = ["identity_card"]\nurls = ["https://a.example"]', "IDVERIFY_ISSUER"),
+        (OTHER + 'certificate = "city-b.pem"', "the contact of B has street, country"),
+        (OTHER + f'contact = {REACHED}\ncertificate = "city-b.pem"', "B needs urls"),
+        (OTHER + f'contact = {REACHED}\nurls = ["https://b.example"]\ncertificate = "scheme.toml"', "in PEM"),
+        (OTHER + f'contact = {REACHED}\nurls = ["https://b.example"]\ncertificate = "missing"', "cannot read"),
     ],
 )
 def test_a_scheme_that_cannot_be_used_is_refused_with_what_is_wrong(call, here, text, match):
     """And nothing is published."""
-    call(pki.app, "init", "--root", "root", "--name", "City A", "--no-passphrase")
+    call(pki.app, "init", "--root", "root", *ROOT, "--no-passphrase")
     call(pki.app, "issue", "--root", "root")
     (here / "scheme.toml").write_text(text)
     code, said = call(trust.app, "publish", "scheme.toml")
@@ -175,9 +207,24 @@ def test_a_scheme_that_cannot_be_used_is_refused_with_what_is_wrong(call, here, 
     assert match in said["error"]["message"]
 
 
+def test_a_list_is_signed_only_in_the_name_that_the_root_has(call, here):
+    """ETSI TS 119 602 clause 6.8: else readers of other makers refuse it. The country stands in the root, and is asked for once."""
+    code, said = call(pki.app, "init", "--root", "root", "--name", "City A", "--country", "China", "--no-passphrase")
+    assert (code, "two capital letters" in said["error"]["message"]) == (4, True)
+    assert not (here / "root").exists()
+    call(pki.app, "init", "--root", "root", *ROOT, "--no-passphrase")
+    call(pki.app, "issue", "--root", "root")
+    (here / "trust.toml").write_text(CITY_A.replace('en = "City A"', 'en = "City"'), encoding="utf-8")
+    code, said = call(trust.app, "publish", "trust.toml")
+    assert (code, said["error"]["code"]) == (4, "signing_unavailable")
+    assert "the root of this installation is of City A" in said["error"]["message"]
+    (here / "trust.toml").write_text(CITY_A.replace("甲市", "City A").replace('en = "City A"', 'en = "City"'), encoding="utf-8")
+    assert call(trust.app, "publish", "trust.toml")[0] == 0
+
+
 def test_keys_are_certified_for_the_url_that_the_world_knows_and_never_for_a_default(call, here, monkeypatch):
     """Certificates that name the loopback would be refused everywhere, the more so once credentials are out."""
-    call(pki.app, "init", "--root", "root", "--name", "City", "--no-passphrase")
+    call(pki.app, "init", "--root", "root", *ROOT, "--no-passphrase")
     monkeypatch.delenv("IDVERIFY_ISSUER")
     for command in ("issue", "rotate"):
         code, said = call(pki.app, command, "--root", "root")
@@ -190,9 +237,9 @@ def test_keys_are_certified_for_the_url_that_the_world_knows_and_never_for_a_def
 
 def test_a_list_that_could_not_be_written_out_was_not_published_either(call, here):
     """A command that fails has done nothing: the number of the list stands where it stood."""
-    call(pki.app, "init", "--root", "root", "--name", "City", "--no-passphrase")
+    call(pki.app, "init", "--root", "root", *ROOT, "--no-passphrase")
     call(pki.app, "issue", "--root", "root")
-    (here / "trust.toml").write_text(SCHEME.split('[[issuer]]\nname = "City B"', maxsplit=1)[0], encoding="utf-8")
+    (here / "trust.toml").write_text(CITY_A, encoding="utf-8")
     for out in ("trust.toml", "nowhere/list.jws"):
         code, said = call(trust.app, "publish", "trust.toml", "--out", out)
         assert (code, said["error"]["code"]) == (3, "invalid_input")

@@ -41,9 +41,9 @@ class City:
         self.keys = copied_parts(folder / "keys", ISSUER, lambda: time.time() - 3 * 86_400)  # older than any list below
         self.trust, self.wallet = folder / "trust", Folder.create(folder / "wallet")
         signing = self.keys["trust_list_keys"].current
-        anchor = Anchor("City of Test", signing.root, frozenset({CARD.vct, LICENCE.vct}))
+        anchor = Anchor("City of Test", signing.root, frozenset({CARD.vct, LICENCE.vct}), (ISSUER,))
         now = time.time()
-        document = Document(1, {"en": "City of Test"}, None, now - 90_000, now + 86_400, (Entity(anchor, (ISSUER,)),))
+        document = Document(1, {"en": "City of Test"}, None, now - 90_000, now + 86_400, (Entity(anchor),))
         Holdings(self.trust).accept_list(trust_list.sign(document, signing), anchor.fingerprint, now=now)
 
     def issue(self, environment="production", type_=CARD):

@@ -17,6 +17,7 @@ from idverify.credentials.purposes import Purpose
 from idverify.keys.file import FileSigner
 
 DAY = 86_400
+ISSUER = "https://id.example"
 ALL_TYPES = frozenset(one.vct for one in credential_types().values())
 CERTIFY_ONLY = x509.KeyUsage(
     digital_signature=False,
@@ -47,9 +48,9 @@ class Authority:
             builder = builder.add_extension(value, critical)
         self.certificate = _signed(builder, self.key, hashes.SHA256())
 
-    def anchor(self, types: frozenset[str] = ALL_TYPES) -> Anchor:
-        """Trusted for these types."""
-        return Anchor("city", self.certificate, types)
+    def anchor(self, types: frozenset[str] = ALL_TYPES, issuers: tuple[str, ...] = (ISSUER,)) -> Anchor:
+        """Trusted for these types in these names."""
+        return Anchor("city", self.certificate, types, issuers)
 
     def certify(
         self,
@@ -63,10 +64,13 @@ class Authority:
         key: Any = None,
         digest: Any = None,
         name: x509.Name | None = None,
+        operator: tuple[str, str] | None = None,
         **replaced: Any,
     ) -> bytes:
-        """DER. purpose: one, several or none. replaced: by name of the extension, (value, critical), or None to leave it out; others are added."""
-        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, issuer.removeprefix("https://"))])
+        """DER. purpose: one, several or none. operator: organisation and country. replaced: by name of the extension, (value, critical), or None to leave it out; others are added."""
+        kinds = (NameOID.ORGANIZATION_NAME, NameOID.COUNTRY_NAME)
+        named = [*zip(kinds, operator or (), strict=False), (NameOID.COMMON_NAME, issuer.removeprefix("https://"))]
+        subject = x509.Name([x509.NameAttribute(*one) for one in named])
         builder = _builder(subject, name or self.name, public_key, begins, days, serial)
         purposes = [purpose] if isinstance(purpose, str) else list(purpose or ())
         extensions: dict[str, Any] = {

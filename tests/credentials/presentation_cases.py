@@ -49,20 +49,30 @@ class Case(NamedTuple):
     base: str = "accepted"
 
 
-def trust(*roots: Authority, types: tuple[str, ...] | None = None) -> dict[str, Any]:
-    """The member `trust` of a vector."""
-    anchors = [one.anchor() for one in roots]
-    return {
-        "anchors": [
-            {"name": "city", "certificate": b64encode(one.certificate).decode(), "types": sorted(types or one.types)}
-            for one in anchors
+def trust(
+    *roots: Authority,
+    types: tuple[str, ...] | None = None,
+    issuers: tuple[str, ...] = (ISSUER,),
+    ended: tuple[Authority, ...] = (),
+) -> dict[str, Any]:
+    """The member `trust` of a vector. ended: roots that stand on a list whose time is over."""
+
+    def anchors(of: tuple[Authority, ...]) -> list[dict[str, Any]]:
+        shown = {"name": "city", "issuers": list(issuers)}
+        held = [one.anchor() for one in of]
+        certificates = [b64encode(one.certificate).decode() for one in held]
+        return [
+            shown | {"certificate": der, "types": sorted(types or one.types)}
+            for der, one in zip(certificates, held, strict=True)
         ]
-    }
+
+    return {"anchors": anchors(roots), **({"ended": anchors(ended)} if ended else {})}
 
 
 OTHER = City("other")
 ELSEWHERE = City("elsewhere", "https://id.elsewhere.example")
 SUBURB = City(issuer="https://id.suburb.example")
+NAMESAKE = Authority("city root", key("namesake"), begins=NOW - 100 * DAY)
 LISTS = [CITY.list(1), CITY.list(2)]
 CARD = ("name", "age_over_18")
 
@@ -84,10 +94,17 @@ BASES: dict[str, Callable[[], Draft]] = {
         CITY,
         CITY.credential(),
         CARD,
-        trust=trust(CITY.root, ELSEWHERE.root),
+        trust=trust(CITY.root, ELSEWHERE.root, issuers=(ISSUER, ELSEWHERE.issuer)),
         status_lists=[*LISTS, ELSEWHERE.list()],
     ),
-    "accepted-two-issuers": lambda: Draft(CITY, CITY.credential(), CARD, status_lists=[*LISTS, SUBURB.list()]),
+    "accepted-two-issuers": lambda: Draft(
+        CITY,
+        CITY.credential(),
+        CARD,
+        trust=trust(CITY.root, issuers=(ISSUER, SUBURB.issuer)),
+        status_lists=[*LISTS, SUBURB.list()],
+    ),
+    "accepted-two-names": lambda: _named(Draft(CITY, CITY.credential(), CARD), ISSUER, ELSEWHERE.issuer),
     "accepted-a-minute-early": lambda: Draft(CITY, CITY.credential(), CARD, now=NOW - 60),
     "accepted-a-minute-late": lambda: Draft(CITY, CITY.credential(), CARD, now=NOW + 60),
 }
@@ -213,6 +230,13 @@ def _seen(change: Callable[[str], str], *, first: bool = False) -> Edit:
         draft.context["seen"] = [*own, *others] if first else [*others, *own]
 
     return edit
+
+
+def _named(draft: Draft, *issuers: str) -> Draft:
+    """Its certificate names these."""
+    names = x509.SubjectAlternativeName([x509.UniformResourceIdentifier(one) for one in issuers])
+    draft.certified(CITY.certify(names=(names, False)))
+    return draft
 
 
 def _change(members: dict[str, Any], changes: dict[str, Any]) -> None:
@@ -377,6 +401,9 @@ CERTIFICATES = [
     Case("certificate_foreign", "leaf.issuer", "a stranger's name", leaf(name=OTHER.root.name)),
     Case("certificate_foreign", "leaf.signature", "a stranger's key", leaf(key=OTHER.root.key)),
     Case("certificate_foreign", "leaf.signature", "SHA-384", leaf(digest=hashes.SHA384())),
+    Case("trust_list_expired", "trust", "another's list in force", context(trust=trust(OTHER.root, ended=(CITY.root,)))),
+    Case("trust_list_expired", "trust", "a namesake's list in force", context(trust=trust(NAMESAKE, ended=(CITY.root,)))),
+    Case("trust_list_expired", "trust", "two have ended", context(trust=trust(OTHER.root, ended=(ELSEWHERE.root, CITY.root)))),
     Case("certificate_unsuitable", "leaf.basicConstraints", "an authority", leaf(constraints=(CA, True))),
     Case("certificate_unsuitable", "leaf.basicConstraints", "missing", leaf(constraints=None)),
     Case("certificate_unsuitable", "leaf.keyUsage", "certificates", leaf(usage=USAGE)),
@@ -404,6 +431,9 @@ CERTIFICATES = [
     Case("certificate_not_yet_valid", "anchor.notBefore", "tomorrow", root(begins=NOW + DAY, days=3549)),
 ]
 
+# Two lists name one root: one for cards in another's name, one for insurance in its own.
+SPLIT = (trust(CITY.root, types=CARD_ONLY, issuers=(ELSEWHERE.issuer,)), trust(CITY.root, types=INSURANCE))
+
 CONTENT = [
     Case("credential_issuer", "payload.iss", "another", payload(iss="https://id.elsewhere.example")),
     Case("credential_issuer", "payload.iss", "a slash more", payload(iss=ISSUER + "/")),
@@ -420,6 +450,16 @@ CONTENT = [
         "a DNS name alone",
         leaf(names=(x509.SubjectAlternativeName([x509.DNSName("id.example")]), False)),
     ),
+    Case("credential_issuer_not_trusted", "trust", "another", context(trust=trust(CITY.root, issuers=(ELSEWHERE.issuer,)))),
+    Case("credential_issuer_not_trusted", "trust", "a slash more", context(trust=trust(CITY.root, issuers=(f"{ISSUER}/",)))),
+    Case("credential_issuer_not_trusted", "trust", "in capitals", context(trust=trust(CITY.root, issuers=(ISSUER.upper(),)))),
+    Case(
+        "credential_issuer_not_trusted",
+        "payload.iss",
+        "another that the certificate names",
+        payload(iss=ELSEWHERE.issuer),
+        "accepted-two-names",
+    ),
     Case("credential_type_unknown", "payload.vct", "unknown", payload(vct="urn:idverify:vct:passport:1")),
     Case("credential_type_unknown", "payload.vct", "missing", payload(vct=...)),
     Case("credential_type_unknown", "payload.vct", "a list", payload(vct=list(CARD_ONLY))),
@@ -431,6 +471,12 @@ CONTENT = [
         "cards alone",
         context(trust=trust(CITY.root, types=CARD_ONLY)),
         "accepted-licence",
+    ),
+    Case(
+        "credential_type_not_trusted",
+        "trust",
+        "cards in another name",
+        context(trust={"anchors": [one for held in SPLIT for one in held["anchors"]]}),
     ),
     Case("credential_time", "payload.iat", "missing", payload(iat=...)),
     Case("credential_time", "payload.exp", "text", payload(exp="1801094400")),

@@ -20,7 +20,7 @@ from idverify.credentials.status_list import StatusList
 from idverify.credentials.status_reference import StatusReference
 from idverify.keys.file import FileSigner
 
-from .authority import DAY, Authority, public, signer
+from .authority import ALL_TYPES, DAY, Authority, public, signer
 
 NOW = 1_800_000_000.0
 ISSUER = "https://id.city.example"
@@ -46,6 +46,10 @@ class City(Authority):
         super().__init__(name, begins=at - 30 * DAY)
         self.issuer, self.signer, self.at = issuer, signer(), at
         self.leaf = self.certified(self.signer)
+
+    def anchor(self, types: frozenset[str] = ALL_TYPES, issuers: tuple[str, ...] = ()) -> Anchor:
+        """Trusted for these types, in its own name if in no other."""
+        return super().anchor(types, issuers or (self.issuer,))
 
     def certified(self, key: FileSigner, **changes: Any) -> bytes:
         """A certificate of that key."""

@@ -69,7 +69,7 @@ def test_whoever_cannot_prove_to_hold_the_key_is_told_apart_from_a_forgery():
     found = validate(TEXT, audience="https://police.example")
     assert (found.authentic, found.holder_bound, found.status) == (True, False, Status.VALID)
     assert found.claims == {}
-    forged = validate(TEXT, Believed((Anchor("x", b"no certificate", frozenset()),)))
+    forged = validate(TEXT, Believed((Anchor("x", b"no certificate", frozenset(), ()),)))
     assert (forged.authentic, forged.trust_anchor, forged.type, forged.claims) == (False, None, None, {})
 
 

@@ -34,8 +34,12 @@ def of_kind(kind: str) -> dict[str, dict[str, Any]]:
 
 def believed(vector: dict[str, Any]) -> Believed:
     """What the reader holds: lists that held when they were fetched, and issuers' certificates as a careless folder has them."""
-    anchors = tuple(
-        Anchor(one["name"], b64decode(one["certificate"]), frozenset(one["types"])) for one in vector["trust"]["anchors"]
+    anchors, ended = (
+        tuple(
+            Anchor(one["name"], b64decode(one["certificate"]), frozenset(one["types"]), tuple(one["issuers"]))
+            for one in vector["trust"].get(which, [])
+        )
+        for which in ("anchors", "ended")
     )
     held = {}
     for token in vector["status_lists"]:
@@ -45,7 +49,7 @@ def believed(vector: dict[str, Any]) -> Believed:
             continue
         held[read.uri] = read
     keys = [b64decode(one) for one in vector.get("issuer_keys", [])]
-    return Believed(anchors, held, {hashlib.sha256(one).digest()[:8]: unexamined(one, anchors[0]) for one in keys})
+    return Believed(anchors, held, {hashlib.sha256(one).digest()[:8]: unexamined(one, anchors[0]) for one in keys}, ended)
 
 
 def outcome(vector: dict[str, Any], reader: Believed) -> dict[str, Any]:

@@ -30,7 +30,7 @@ def signer():
 @pytest.fixture
 def root(tmp_path):
     """A root."""
-    return authority.create(tmp_path / "root", name="City of Example", now=NOW)
+    return authority.create(tmp_path / "root", name="City of Example", country="XX", now=NOW)
 
 
 def test_a_leaf_says_what_the_format_asks_and_nothing_more(root, signer):
@@ -77,7 +77,7 @@ def test_a_root_that_ends_before_a_leaf_would_certifies_no_more(root, signer):
 def test_a_root_opens_with_its_passphrase_alone_and_is_never_overwritten(tmp_path):
     """A missing and a wrong passphrase are told from nothing else; the key's file is private."""
     folder = tmp_path / "root"
-    made = authority.create(folder, name="City", now=NOW, passphrase=b"correct horse")
+    made = authority.create(folder, name="City", country="XX", now=NOW, passphrase=b"correct horse")
     assert stat.S_IMODE((folder / authority.KEY_FILE).stat().st_mode) == 0o600
     assert authority.encrypted(folder)
     assert authority.load(folder, b"correct horse").fingerprint == made.fingerprint
@@ -85,13 +85,13 @@ def test_a_root_opens_with_its_passphrase_alone_and_is_never_overwritten(tmp_pat
         with pytest.raises(KeyUnavailable, match="passphrase"):
             authority.load(folder, wrong)
     with pytest.raises(KeyUnavailable, match="exists already"):
-        authority.create(folder, name="Another", now=NOW)
+        authority.create(folder, name="Another", country="XX", now=NOW)
     assert authority.load(folder, b"correct horse").name == "City"
 
 
 def test_a_certificate_of_another_key_is_refused(tmp_path, root):
     """Two folders mixed up."""
-    authority.create(tmp_path / "other", name="Other", now=NOW)
+    authority.create(tmp_path / "other", name="Other", country="XX", now=NOW)
     (tmp_path / "root" / authority.CERTIFICATE_FILE).write_bytes((tmp_path / "other" / authority.CERTIFICATE_FILE).read_bytes())
     with pytest.raises(KeyUnavailable, match="another key"):
         authority.load(tmp_path / "root")
@@ -104,7 +104,7 @@ def test_a_certificate_of_another_key_is_refused(tmp_path, root):
 def test_a_root_has_a_name_that_people_can_read(tmp_path, name):
     """X.509 has room for 64 bytes."""
     with pytest.raises(KeyUnavailable, match="64"):
-        authority.create(tmp_path / "root", name=name, now=NOW)
+        authority.create(tmp_path / "root", name=name, country="XX", now=NOW)
 
 
 def test_nothing_secret_is_in_its_repr(root):

@@ -29,7 +29,7 @@ def clock():
 @pytest.fixture
 def root(tmp_path):
     """A root on a medium of its own."""
-    return authority.create(tmp_path / "root", name="City", now=START)
+    return authority.create(tmp_path / "root", name="City", country="XX", now=START)
 
 
 @pytest.fixture(params=["file", "pkcs11"])

@@ -17,12 +17,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from openvc import cbor, cose
 from openvc.errors import OpenvcError
-from openvc.proof._jws import verify_compact
 from openvc.proof.sd_jwt import SdJwtVcProofSuite
 from openvc.status import check_token_status, decode_status_list, get_status, verify_status_list_token
-from openvc.trustlist import lote
+from openvc.trustlist import Select, lote
 from openvc.verify import VerificationPolicy, verify_credential
-from openvc.x5c import leaf_public_jwk, load_x5c_chain, resolve_x5c_key, validate_cert_chain
+from openvc.x5c import load_x5c_chain, resolve_x5c_key
 
 
 def _anchors(case):
@@ -105,29 +104,21 @@ def slip(case):
     return {"accepted": found.status == 0, "reason": f"Status: {found.status}"}
 
 
-# An entity's address and page; also unwritten: the operator's names in the certificate of the list's key (clause 6.8).
-UNWRITTEN = {"TEAddress": {}, "TEInformationURI": [{"lang": "en", "uriValue": "https://unwritten.example"}]}
-
-
 def trust_list(case):
-    """The steps of consume_lote and walk_lote, but for what TS 119 602 asks for and our lists leave out (see UNWRITTEN).
-
-    A critical extension is for its caller to understand; the one that scopes a root to types is understood here.
-    """
+    """consume_lote and walk_lote, as they are. issuing: only the roots that may issue this, by the identifier of the service."""
     token = case["text"]
-    leaf, *roots = load_x5c_chain(_part(token, 0).get("x5c"))
-    pinned = [one for one in roots if one.fingerprint(hashes.SHA256()).hex() == case["pin"]]
-    validate_cert_chain(leaf, [], trust_anchors=pinned, now=_when(case))
-    payload = verify_compact(token, public_key_jwk=leaf_public_jwk(leaf))[1]
-    for entity in payload["LoTE"]["TrustedEntitiesList"]:
-        entity["TrustedEntityInformation"] = UNWRITTEN | entity["TrustedEntityInformation"]
-        for service in entity["TrustedEntityServices"]:
-            for one in service["ServiceInformation"].get("ServiceInformationExtensions", []):
-                one["critical"] = one["critical"] and one["uri"] != "urn:idverify:trust:credential-types"
-    found = lote.parse_lote(payload)
-    stale = lote._staleness(found, _when(case))
-    roots = [b64encode(one.certificate.public_bytes(Encoding.DER)).decode() for by in found.providers for one in by.services]
-    return {"accepted": stale is None, "reason": stale or "", "sequence": found.sequence_number, "roots": roots}
+    roots = load_x5c_chain(_part(token, 0).get("x5c"))[1:]
+    held = {
+        "lote_signer_certs": [one for one in roots if one.fingerprint(hashes.SHA256()).hex() == case["pin"]],
+        "now": _when(case),
+    }
+    wanted = Select(service_types=frozenset({case["issuing"]})) if case.get("issuing") else None
+    found = lote.walk_lote("list", fetch=lambda _: token.encode(), select=wanted, **held)
+    if found.problems:
+        return {"accepted": False, "reason": "; ".join(f"{one.stage}: {one.detail}" for one in found.problems)}
+    sequence = lote.consume_lote(token, expected_signer_certs=held["lote_signer_certs"], now=held["now"]).sequence_number
+    anchors = [b64encode(one.certificate.public_bytes(Encoding.DER)).decode() for one in found.anchors]
+    return {"accepted": True, "reason": "", "sequence": sequence, "roots": [*dict.fromkeys(anchors)]}
 
 
 KINDS = {"presentation": presentation, "status_list": status_list, "packed": packed, "slip": slip, "trust_list": trust_list}

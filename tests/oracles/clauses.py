@@ -5,19 +5,23 @@ from collections.abc import Mapping
 _CREDENTIALS = "reference/credentials.md"
 _STATUS = "reference/status.md"
 _SLIPS = "reference/qr.md"
+_LISTS = "reference/trust-lists.md"
 
 CLAUSES: Mapping[str, str] = {
     # what is true of every token
     "token_duplicate_member": "RFC 7519 section 4, RFC 7515 section 4: names are unique, or only the last counts",
+    "token_encoding": "RFC 7515 section 2, RFC 4648 sections 3.2 and 3.5: no padding, and no bit beyond the last byte",
     "token_environment": f"{_CREDENTIALS}: what proves nothing about a person says so",
     "token_header_forbidden": "RFC 8725 section 3.10: keys and addresses of keys never come from a token",
     "token_key_unknown": f"RFC 7515 section 4.1.4; {_CREDENTIALS}: kid is the thumbprint of the certified key",
     "token_nesting": "RFC 8259 section 9: a reader may limit the depth",
     "token_text": "RFC 8259 section 8.2, RFC 7493 section 2.1: half a surrogate pair is no text",
+    "token_type": f"RFC 8725 section 3.11; {_LISTS}: one kind of token never passes for another",
     "token_too_large": "RFC 8259 section 9: a reader may limit the size",
     # certificates
     "certificate_foreign": "RFC 5758 section 3.2; one algorithm, ECDSA with SHA-256, as RFC 8725 section 3.1 pins it",
     "certificate_malformed": "RFC 7515 section 4.1.6, RFC 4648 section 3.3: base64 without foreign characters",
+    "certificate_missing": f"{_LISTS}: x5c has the leaf and the root, and no more",
     "certificate_purpose": "RFC 5280 section 4.2.1.12, draft-ietf-oauth-status-list section 11.3: one key, one purpose",
     "certificate_unsuitable": "RFC 5280 sections 4.2.1.3 and 4.2.1.9: keyUsage is critical, a root of leaves has path length 0",
     # presented credentials
@@ -27,11 +31,12 @@ CLAUSES: Mapping[str, str] = {
     "credential_claim": f"{_CREDENTIALS}: the type's schema says what is visible",
     "credential_expired": "RFC 7519 section 4.1.4: on or after exp it is over; a credential's times are whole days, without leeway",
     "credential_holder_key": "RFC 7800 section 3.2: cnf holds one key, by value",
+    "credential_issuer_not_trusted": f"{_LISTS}: a root speaks for the issuers that the list has it with",
     "credential_issuer": "SD-JWT VC section 2.5: iss is a URI of the certificate, not a host of it",
     "credential_lifetime": f"{_CREDENTIALS}: no longer than its type's validity",
     "credential_status": "draft-ietf-oauth-status-list section 6.2; EUDI ARF VCR_01: without a status nothing can be revoked",
     "credential_time": "RFC 7519 section 2 (NumericDate), OpenID Connect Core section 2 (auth_time)",
-    "credential_type_not_trusted": "ETSI TS 119 602 clause 6.6.9: a critical extension scopes the root",
+    "credential_type_not_trusted": f"{_LISTS}: a root has a service for each type, as ETSI TS 119 602 has services",
     "credential_type_unknown": "SD-JWT VC section 2.2.2: vct names a type that its reader knows",
     "disclosure_digests": "RFC 9901 section 4.2.4.1: _sd lists digests, each of its hash's length",
     "disclosure_malformed": "RFC 9901 section 4.2.1, RFC 8259 sections 4, 8.2 and 9",
@@ -45,6 +50,7 @@ CLAUSES: Mapping[str, str] = {
     "status_list_claim": "RFC 7519 section 4.1.1, draft-ietf-oauth-status-list section 4.2: iss and aggregation_uri are text",
     "status_list_compression": "RFC 1950 section 2.2: a stream ends with its check value, and so does lst",
     "status_list_issuer": "draft-ietf-oauth-status-list section 11.3: the certificate is the issuer's",
+    "status_list_issuer_not_trusted": f"{_LISTS}: a root speaks for the issuers that the list has it with",
     "status_list_lifetime": f"{_STATUS}: a day at most, so that no old list hides a revocation",
     "status_list_time": f"draft-ietf-oauth-status-list section 5.1: ttl is positive, exp and ttl are recommended; {_STATUS}: required",
     "status_list_too_large": f"{_STATUS}: a list has 2^20 entries, and nothing beyond is inflated",
@@ -62,6 +68,7 @@ CLAUSES: Mapping[str, str] = {
     "slip_expired": "RFC 8392 section 3.1.4, RFC 7519 section 4.1.4",
     "slip_from_the_future": f"{_SLIPS}: the device's time is at most half a minute ahead",
     "slip_header": f"RFC 9052 section 3; {_SLIPS}: these headers and no others",
+    "slip_issuer_not_trusted": f"{_LISTS}: a root speaks for the issuers that the list has it with",
     "slip_lifetime": "EUDI ARF VCR_01: 24 hours at most",
     "slip_malformed": f"RFC 9052 sections 2 and 4.2; {_SLIPS}: five parts of these types",
     "slip_not_canonical": "RFC 8949 section 4.2.1: one spelling",
@@ -71,6 +78,20 @@ CLAUSES: Mapping[str, str] = {
     "slip_replayed": f"{_SLIPS}: a code is shown once",
     "slip_stale": f"{_SLIPS}: a code is read within a minute",
     "slip_too_large": "ISO/IEC 18004: no QR code holds more",
-    "slip_type_not_trusted": "ETSI TS 119 602 clause 6.6.9: a critical extension scopes the root",
+    "slip_type_not_trusted": f"{_LISTS}: a root has a service for each type, as ETSI TS 119 602 has services",
     "slip_type_unknown": "SD-JWT VC section 2.2.2: vct names a type that its reader knows",
+    # trust lists
+    "trust_list_anchor": f"RFC 5280 sections 4.2.1.3 and 4.2.1.9; {_LISTS}: a root on P-256 that certifies leaves and nothing else",
+    "trust_list_critical": "ETSI TS 119 602 clauses 6.3.17 and 6.6.9; what does not say that it may be passed over may not",
+    "trust_list_equivocal": f"{_LISTS}: one number, one list",
+    "trust_list_expired": "ETSI TS 119 602 clause 6.3.15: on or after NextUpdate it is over",
+    "trust_list_future": f"{_LISTS}: issued before it is read",
+    "trust_list_kind": f"{_LISTS}: of credential issuers",
+    "trust_list_lifetime": f"{_LISTS}: 31 days at most",
+    "trust_list_malformed": f"{_LISTS}: what is read must be there and have its form",
+    "trust_list_repeated": f"{_LISTS}: one root, one entity, one set of issuers",
+    "trust_list_rolled_back": f"{_LISTS}: the number never goes back",
+    "trust_list_unnamed": f"{_LISTS}: a root speaks for the issuers that the list has it with",
+    "trust_list_unscoped": f"{_LISTS}: a service names a type",
+    "trust_list_version": f"{_LISTS}: version 1",
 }

@@ -14,13 +14,16 @@ from idverify.credentials.credential_types import CredentialType
 from idverify.credentials.purposes import Purpose
 from idverify.credentials.status_bits import pack
 from idverify.credentials.status_reference import StatusReference
-from idverify.credentials.trust_list_document import Document, Entity
+from idverify.credentials.trust_list_document import Contact, Document, Entity
 from idverify.keys import authority
 from idverify.keys.certified import Certified
 from idverify.keys.file import FileSigner
 
 NOW = 1_800_000_000.0
 ISSUER = "https://id.example/city"
+NEXT = "https://id.example/next"
+CARD, LICENCE = "urn:idverify:vct:identity-card:1", "urn:idverify:vct:driving-licence:1"
+REACHED = Contact("1 Example Road", "CN", ("mailto:id@city.example",), ("https://city.example",))
 AUDIENCE = "https://hotel.example"
 NONCE = "n-0S6_WzA2Mj"
 HELD, WITHDRAWN, PAUSED = 700_001, 700_002, 700_003
@@ -52,8 +55,8 @@ class Issuer:
     """A root, a key for credentials and one for status lists, and a list of each size in which three indexes differ."""
 
     def __init__(self, folder: Path) -> None:
-        self.root = authority.create(folder / "root", name="Example City", now=NOW)
-        self.neighbour = authority.create(folder / "neighbour", name="Next City", now=NOW)
+        self.root = authority.create(folder / "root", name="Example City", country="CN", now=NOW)
+        self.neighbour = authority.create(folder / "neighbour", name="Next City", country="XX", now=NOW)
         self.signer, self.status_signer = FileSigner.new(), FileSigner.new()
         self.chain, self.status_chain = (
             (self.root.issue(one.public_jwk(), usage=purpose, issuer=ISSUER, now=NOW),)
@@ -75,10 +78,11 @@ class Issuer:
         """A case: a trust list under the same root, with this city and a neighbour on it."""
         key = FileSigner.new()
         leaf = self.root.issue(key.public_jwk(), usage=Purpose.TRUST_LIST, issuer=ISSUER, now=NOW)
-        anchors = [Anchor("Example City", self.root.certificate, frozenset({"urn:idverify:vct:identity-card:1"}))]
-        anchors.append(Anchor("Next City", self.neighbour.certificate, frozenset({"urn:idverify:vct:driving-licence:1"})))
+        anchors = [Anchor("Example City", self.root.certificate, frozenset({CARD}), (ISSUER,))]
+        anchors.append(Anchor("Next City", self.neighbour.certificate, frozenset({LICENCE}), (NEXT,)))
         operator = {"en": "Example City", "zh-CN": "示例市"}
-        document = Document(7, operator, "CN", NOW, NOW + 86_400, tuple(Entity(one, (ISSUER,)) for one in anchors))
+        entities = tuple(Entity(one, REACHED) for one in anchors)
+        document = Document(7, operator, "CN", NOW, NOW + 86_400, entities, REACHED)
         text = trust_list.sign(document, Certified(key, (leaf,), self.root.certificate, NOW + 86_400))
         roots = [b64encode(one.certificate).decode() for one in anchors]
         return {"kind": "trust_list", "text": text, "now": NOW + 7, "pin": self.root.fingerprint, "expected": roots}

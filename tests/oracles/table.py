@@ -11,7 +11,12 @@ from oracles.cases import Vector, vectors
 from oracles.clauses import CLAUSES
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "security" / "oracles.md"
-HEADINGS = {"presentation": "Presented credentials", "status_list": "Status lists", "slip": "QR slips"}
+HEADINGS = {
+    "presentation": "Presented credentials",
+    "status_list": "Status lists",
+    "slip": "QR slips",
+    "trust_list": "Trust lists",
+}
 
 Answers = dict[tuple[str, str], dict[str, dict]]
 """By vector's key, then by oracle's name: its answer."""
@@ -78,8 +83,8 @@ def _opening() -> list[str]:
         "  list's certificate, whose extended key usage is ours alone, so for lists the set of usages that it believes is replaced.",
         "- openvc-core reads the clock itself; its process is given the vector's time. Of a QR slip it checks CBOR, COSE, certificate",
         "  and status. It knows no slips: what one promises beyond its two signatures is ours alone to check, and what it cannot even be",
-        "  asked is unreadable. It reads our trust lists too, with what they leave out put in: ETSI TS 119 602 asks for an address and a",
-        "  page of each entity, and clause 6.8 for the operator's name in the certificate of the list's key.",
+        "  asked is unreadable. It reads our trust lists (ETSI TS 119 602) as they are published, and who asks it for the roots of one",
+        "  type of credential gets those alone. It knows no held list, so that one that went back is as good as any to it.",
         "- The two of @sd-jwt leave signatures to a function of the caller's, which takes the key of a certificate under an anchor and",
         "  looks at nothing else. They check neither the audience nor the age of a key binding, and unpack a list without bound.",
         "- None keeps a memory of what was presented, knows which types an anchor may issue, or reads our development mark.",

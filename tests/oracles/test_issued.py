@@ -1,18 +1,25 @@
 """Everything that is issued here, before verifiers that others wrote."""
 
+import re
+import time
 from base64 import b64encode
 from io import BytesIO
+from pathlib import Path
 
 import base45
 import pytest
 from PIL import Image
 
 from idverify import qr
+from idverify.cli import keys, main, pki, trust
 from idverify.credentials.credential_types import credential_types
+from idverify.credentials.trust_list_document import ISSUING
+from idverify.keys import authority
 from oracles.asking import SD_JWT_VC, STRICT, ask
 from oracles.conftest import answering
-from oracles.issuing import CLAIMS, HELD, ISSUER, NOW, PAUSED, WITHDRAWN, Issuer
+from oracles.issuing import CARD, CLAIMS, HELD, ISSUER, LICENCE, NOW, PAUSED, WITHDRAWN, Issuer
 
+TRUST = Path(__file__).resolve().parents[2] / "docs" / "how-to" / "trust.md"
 TYPES = list(credential_types().values())
 
 
@@ -85,8 +92,41 @@ def test_a_phone_reads_every_code_that_is_drawn(oracle, issuer):
 
 @pytest.mark.parametrize("oracle", answering("trust_list"), indirect=True)
 def test_a_trust_list_is_read_with_its_number_and_its_roots_under_the_pinned_root_only(oracle, issuer):
-    """Signature, structure and end as ETSI TS 119 602 has them, to a reader who understands the extension that scopes a root."""
+    """Signature, operator, structure and end as ETSI TS 119 602 has them; and who asks for one type gets its roots alone."""
     case = issuer.vouched()
-    read, *refused = ask(oracle, [case, case | {"pin": "0" * 64}, case | {"now": NOW + 86_401}])
+    asked = [case, *(case | {"issuing": f"{ISSUING}:{vct}"} for vct in (CARD, LICENCE))]
+    read, *narrowed = ask(oracle, asked)
     assert (read["accepted"], read.get("sequence"), read.get("roots")) == (True, 7, case["expected"]), read["reason"]
+    assert [one["roots"] for one in narrowed] == [[one] for one in case["expected"]]
+    refused = ask(oracle, [case | {"pin": "0" * 64}, case | {"now": NOW + 86_401}])
     assert [one["accepted"] for one in refused] == [False, False]
+
+
+@pytest.mark.parametrize("oracle", answering("trust_list"), indirect=True)
+def test_the_list_that_an_operator_publishes_is_read_as_it_stands(oracle, tmp_path, monkeypatch):
+    """From `pki init` to `trust publish`, with the file that the documentation shows; nothing of it is changed for the reader."""
+    monkeypatch.chdir(tmp_path)
+    for name, value in {
+        "DATA_DIR": "data",
+        "KEK_FILE": "kek",
+        "ISSUER": "https://id.city-a.example",
+        "ENV": "production",
+    }.items():
+        monkeypatch.setenv(f"IDVERIFY_{name}", value)
+    scheme = re.search(r"```\n# trust.toml\n(.*?)```", TRUST.read_text("utf-8"), re.DOTALL)
+    Path("trust.toml").write_text(scheme[1], encoding="utf-8")
+    others = [authority.create(Path(name), name=name, country="CN", now=time.time()) for name in ("city-b", "insurer")]
+    for name in ("city-b", "insurer"):
+        Path(f"{name}.pem").write_bytes((Path(name) / authority.CERTIFICATE_FILE).read_bytes())
+    for app, arguments in (
+        (keys.app, ["create-kek", "kek"]),
+        (pki.app, ["init", "--root", "root", "--name", "City A", "--country", "CN", "--no-passphrase"]),
+        (pki.app, ["issue", "--root", "root"]),
+        (trust.app, ["publish", "trust.toml", "--out", "list.jws"]),
+    ):
+        assert main.run(app, [*arguments, "--json"]) == 0
+    own = authority.load(Path("root"))
+    case = {"kind": "trust_list", "text": Path("list.jws").read_text(), "now": time.time() + 7, "pin": own.fingerprint}
+    (read,) = ask(oracle, [case])
+    assert read["accepted"], read["reason"]
+    assert read["roots"] == [b64encode(one.certificate).decode() for one in (own, *others)]

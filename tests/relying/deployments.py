@@ -14,7 +14,7 @@ from idverify.ceremonies import Limits, Vault
 from idverify.ceremonies.status_publishing import list_uris
 from idverify.ceremonies.status_publishing import published as published_status
 from idverify.ceremonies.statuses import allocate
-from idverify.ceremonies.trust_publication import Scheme, own_entity, publish
+from idverify.ceremonies.trust_publication import NOWHERE, Scheme, own_entity, publish
 from idverify.credentials import credential, key_binding, presentation, sd_jwt
 from idverify.credentials.anchors import Anchor
 from idverify.credentials.assurance import ACTIVE
@@ -40,7 +40,7 @@ class Deployment:
     def __init__(self, name: str, folder: Path, now: Callable[[], float], *, holder: signing.Holder | None = None) -> None:
         self.name, self.issuer, self.now = name, f"https://{name}.example", now
         self.root_folder = folder / name / "root"
-        self.root = authority.create(self.root_folder, name=name, now=now())
+        self.root = authority.create(self.root_folder, name=name, country="XX", now=now())
         data = folder / name / "data"
         create_kek_file(folder / name / "kek")
         wrapper = load_kek_file(folder / name / "kek", data)
@@ -67,12 +67,12 @@ class Deployment:
 
     def entity(self, *types: str) -> Entity:
         """As it stands on a list."""
-        return Entity(Anchor(self.name, self.root.certificate, frozenset(types)), (self.issuer,))
+        return Entity(Anchor(self.name, self.root.certificate, frozenset(types), (self.issuer,)), NOWHERE)
 
     def publish(self, *others: Entity, types: tuple[str, ...] = (IDENTITY,)) -> str:
         """Its list: itself and others."""
-        own = own_entity(self.vault, frozenset(types), self.name)
-        return publish(self.vault, Scheme({"en": self.name}, "CN", (own, *others)), actor="operator").text
+        own = own_entity(self.vault, frozenset(types), self.name, NOWHERE)
+        return publish(self.vault, Scheme({"en": self.name}, NOWHERE, (own, *others)), actor="operator").text
 
     def place(self, type_name: str = "identity_card", credential_id: str = "crd_1") -> StatusReference:
         """A place in a status list."""

@@ -20,7 +20,7 @@ def stocked(folder: Path, city: City, *revoked: int, statuses: bool = True) -> H
     """All that a gate needs to work without a network for a day."""
     now, key = city.at, signer()
     certified = Certified(key, (city.certified(key, purpose=Purpose.TRUST_LIST),), city.certificate, now + 86_400)
-    entity = Entity(city.anchor(), (city.issuer,))
+    entity = Entity(city.anchor())
     document = Document(1, {"en": "City"}, None, now - 60, now + 7 * 86_400, (entity,))
     holdings = Holdings(folder)
     holdings.accept_list(trust_list.sign(document, certified), city.anchor().fingerprint, now=now)

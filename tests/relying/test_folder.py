@@ -38,6 +38,7 @@ def test_a_list_is_first_accepted_with_its_pin_alone(city, deploy, clock, tmp_pa
         with pytest.raises(InvalidInput, match="64 hex digits"):
             hotel.accept_list(text, pin, now=clock())
     assert hotel.lists() == ()
+    assert not hotel.folder.exists()  # nor does an empty folder stay that would read as a reader who holds nothing
     colons = ":".join(city.pin.upper()[at : at + 2] for at in range(0, 64, 2))
     assert hotel.accept_list(text, colons, now=clock()).pin == city.pin
 
@@ -74,6 +75,29 @@ def test_the_folder_and_its_files_are_private_and_what_is_altered_there_is_not_b
         with pytest.raises(KeyUnavailable, match="damaged"):
             put(damaged).believed(clock())
     assert put(json.dumps(honest)).believed(clock()).anchors
+
+
+@pytest.mark.parametrize("kind", ["a file", "a loop", "locked"])
+def test_a_folder_that_cannot_be_read_is_an_error_and_not_an_empty_one(city, clock, kind):
+    """Empty would say that nobody is believed yet, and that the next list may have any number."""
+    lists, text = city.hotel.folder / "lists", city.publish()
+    if kind == "locked":
+        if os.geteuid() == 0:
+            pytest.skip("no door is locked to root")
+        lists.chmod(0)
+    else:
+        lists.rename(lists.with_name("aside"))
+        lists.symlink_to("lists") if kind == "a loop" else lists.write_bytes(b"")
+    for act in (
+        lambda hotel: hotel.lists(),
+        lambda hotel: hotel.believed(clock()),
+        lambda hotel: hotel.forget_list(city.pin),
+        lambda hotel: hotel.accept_list(text, city.pin, now=clock()),
+    ):
+        with pytest.raises(KeyUnavailable, match="lists"):
+            act(Holdings(city.hotel.folder))
+    if kind == "locked":
+        lists.chmod(0o700)
 
 
 def test_an_older_status_list_does_not_bring_a_revoked_credential_back_to_life(city, clock):

@@ -1,14 +1,17 @@
 """Refreshing: everything that can be had comes, each failure is told, nothing that was held is lost, nobody else is asked."""
 
 import json
+from base64 import b64encode
 
 import pytest
+from credentials.slips import City
 
 from idverify.credentials.findings import Status
 from idverify.errors import InvalidInput
 from idverify.relying.refresh import refresh
 
 from .deployments import network, shown
+from .doors import stocked
 
 SOURCE = "https://city-a.example/v1/trust-list"
 
@@ -108,3 +111,19 @@ def test_what_an_issuer_signs_while_another_is_slow_is_not_from_the_future(city,
 
     attempts = refresh(city.hotel, fetch, clock)
     assert [one.error for one in attempts if one.what == "status_list"] == [None]
+
+
+def test_an_issuers_address_may_end_with_a_slash_and_is_the_name_in_its_certificates_all_the_same(tmp_path):
+    """What lies below it is asked with one slash; whose keys came is compared letter by letter."""
+    city = City("city", "https://id.city.example/")
+    hotel = stocked(tmp_path, city, statuses=False)
+    for path in (tmp_path / "issuers").iterdir():
+        path.unlink()
+    document = {"issuer": city.issuer, "jwks": {"keys": [{"x5c": [b64encode(city.leaf).decode()]}]}}
+    served = {
+        "https://id.city.example/.well-known/jwt-vc-issuer": json.dumps(document).encode(),
+        "https://id.city.example/v1/status-lists": b'{"status_lists": []}',
+    }
+    attempts = refresh(hotel, lambda url, limit: served[url], lambda: city.at)
+    assert [one.error for one in attempts] == [None, None]
+    assert [one.certificate for one in hotel.believed(city.at).issuer_leaves.values()] == [city.leaf]

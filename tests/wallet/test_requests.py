@@ -72,7 +72,11 @@ def reader(tmp_path):
 def test_the_person_is_told_who_asks_for_what(reader):
     """By the words of the certificate, and of the service for whom it asks."""
     found = reader.read()
-    assert (found.name, found.reader, found.certified_by) == ("https://hotel.example", READER, "CN=City of Test")
+    assert (found.name, found.reader, found.certified_by) == (
+        "https://hotel.example",
+        READER,
+        "CN=City of Test,O=City of Test,C=XX",
+    )
     assert [(one.id, one.claims) for one in found.wanted] == [("card", ("name",))]
 
 

@@ -10,6 +10,7 @@ import {
   believe,
   readStatusList,
   readTrustList,
+  readTrustListAsIssued,
   validatePresentation,
   validateSlip,
 } from "../../idverify/web/validator/index.mjs";
@@ -106,4 +107,21 @@ test("a trust list makes anchors, narrowed to the types that the reader wants", 
   const narrow = await readTrustList(text, { pin, now, types: ["urn:idverify:vct:identity-card:1"] });
   assert.deepEqual(narrow.anchors.map(({ types }) => types), [["urn:idverify:vct:identity-card:1"], []]);
   assert.equal((await believe({ anchors: narrow.anchors, now })).anchors.length, narrow.anchors.length);
+});
+
+test("a list whose time is over is refused, and tells all the same whom it once vouched for", async () => {
+  const { text, pin, now } = TRUST_LIST;
+  const late = now + 60 * 86400;
+  await assert.rejects(readTrustList(text, { pin, now: late }), { code: "trust_list_expired" });
+  const { anchors } = await readTrustListAsIssued(text, { pin });
+  assert.deepEqual(anchors, (await readTrustList(text, { pin, now })).anchors);
+  const believed = await believe({ anchors: [], ended: anchors, now: late });
+  assert.deepEqual([believed.anchors.length, believed.ended.length], [0, anchors.length]);
+  await assert.rejects(readTrustListAsIssued(text, { pin: "0".repeat(64) }), { code: "trust_list_pin" });
+});
+
+test("an anchor that names no issuers is an error of the caller, and never one for all of them", async () => {
+  const [{ issuers, ...anchor }] = PRESENTATION.trust.anchors;
+  assert.equal(issuers.length, 1);
+  await assert.rejects(believe({ anchors: [anchor], now: PRESENTATION.now }), TypeError);
 });

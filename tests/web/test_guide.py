@@ -50,7 +50,7 @@ class Issuer:
     def signed_list(self) -> str:
         """The trust list."""
         purpose = Purpose.TRUST_LIST
-        document = Document(1, {"en": "City"}, None, self.now, self.now + DAY, (Entity(self.root.anchor(), (self.url,)),))
+        document = Document(1, {"en": "City"}, None, self.now, self.now + DAY, (Entity(self.root.anchor(issuers=(self.url,))),))
         held = Certified(self.signers[purpose], (self.leaves[purpose],), self.root.certificate, self.now + DAY)
         return trust_list.sign(document, held)
 

@@ -59,7 +59,7 @@ export function forget() {
 /** What the reader of a vector holds; most vectors of a file have the same reader. */
 async function held({ trust, status_lists: statusLists, issuer_keys: issuerKeys, now, fetched = now }) {
   const name = JSON.stringify([trust, statusLists, issuerKeys, fetched]);
-  if (!believed.has(name)) believed.set(name, await believe({ anchors: trust.anchors, statusLists, issuerKeys, now: fetched }));
+  if (!believed.has(name)) believed.set(name, await believe({ ...trust, statusLists, issuerKeys, now: fetched }));
   return believed.get(name);
 }
 
@@ -88,7 +88,9 @@ async function trustList({ text, pad, pin, now, held: last }) {
   const accepted = last && { sequence: last.sequence, digest: last.sha256 };
   const list = await readTrustList(text + "A".repeat(pad), { pin, held: accepted, now });
   const anchors = {};
-  for (const one of list.anchors) anchors[hex(await sha256(one.certificate))] = one.types.toSorted();
+  for (const one of list.anchors) {
+    anchors[hex(await sha256(one.certificate))] = { types: one.types.toSorted(), issuers: one.issuers };
+  }
   return { authentic: true, code: "accepted", anchors };
 }
 

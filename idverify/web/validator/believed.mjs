@@ -34,20 +34,24 @@ function listIsUnderTheSameAnchor({ list, leaf }) {
 export const CHECKS = [listIsInTime, listIsNotFromTheFuture, listIsTheIssuers, listIsUnderTheSameAnchor];
 
 /**
- * What the validators ask for: {anchors, statuses, issuerLeaves, types, refused}.
+ * What the validators ask for: {anchors, ended, statuses, issuerLeaves, types, refused}.
  *
- * anchors: [{name, certificate, types}], DER bytes or base64, and the vct values that it may issue. statusLists: tokens, as
- * fetched; those that do not hold at `now` (seconds since the epoch) are left out, their codes are in `refused`. issuerKeys:
- * certificates of issuers (DER bytes or base64), for QR slips, examined whenever a slip names one. types: parsed files of
- * idverify/credentials/types.
+ * anchors: [{name, certificate, types, issuers}], DER bytes or base64, the vct values that it may issue, and the URLs in whose
+ * name. ended: such anchors of trust lists whose time is over, which vouch for nobody: what is under one is refused as
+ * trust_list_expired, not as a stranger's. statusLists: tokens, as fetched; those that do not hold at `now` (seconds since the
+ * epoch) are left out, their codes are in `refused`. issuerKeys: certificates of issuers (DER bytes or base64), for QR slips,
+ * examined whenever a slip names one. types: parsed files of idverify/credentials/types.
  */
-export async function believe({ anchors, statusLists = [], issuerKeys = [], now, types = TYPES }) {
-  const roots = anchors.map(({ name, certificate, types: issues }) => ({
-    name,
-    certificate: bytesOf(certificate),
-    types: [...issues],
-  }));
-  const held = { anchors: roots, statuses: new Map(), issuerLeaves: new Map(), types: [...types], refused: [] };
+export async function believe({ anchors, ended = [], statusLists = [], issuerKeys = [], now, types = TYPES }) {
+  const roots = anchors.map(anchorOf);
+  const held = {
+    anchors: roots,
+    ended: ended.map(anchorOf),
+    statuses: new Map(),
+    issuerLeaves: new Map(),
+    types: [...types],
+    refused: [],
+  };
   for (const token of statusLists) {
     try {
       const list = await readStatusList(token, roots, now);
@@ -60,12 +64,6 @@ export async function believe({ anchors, statusLists = [], issuerKeys = [], now,
   }
   for (const certificate of issuerKeys.map(bytesOf)) held.issuerLeaves.set(await fingerprint8(certificate), { certificate });
   return held;
-}
-
-/** Whether the anchor over this leaf is trusted for that type; two trust lists may name one root. */
-export function mayIssue(believed, leaf, vct) {
-  const root = String(leaf.anchor.certificate);
-  return believed.anchors.some((one) => one.types.includes(vct) && String(one.certificate) === root);
 }
 
 /** The type of credential with that vct; undefined where the reader knows none. */
@@ -98,6 +96,10 @@ export async function standing(believed, { uri, index }, leaf, issuer, now) {
 /** First 8 bytes of the SHA-256 of a certificate, hex: how a QR slip names it. */
 async function fingerprint8(certificate) {
   return hex((await sha256(certificate)).subarray(0, 8));
+}
+
+function anchorOf({ name, certificate, types, issuers }) {
+  return { name, certificate: bytesOf(certificate), types: [...types], issuers: [...issuers] };
 }
 
 function bytesOf(spelled) {

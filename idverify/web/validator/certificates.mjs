@@ -3,7 +3,7 @@
 import { base64, base64url, hex, sha256 } from "./bytes.mjs";
 import { Certificate } from "./certificate.mjs";
 import { publicKey } from "./p256.mjs";
-import { demand, refuse, refusing } from "./refused.mjs";
+import { Refused, demand, refuse, refusing } from "./refused.mjs";
 import { run } from "./run.mjs";
 
 const ARC = "2.25.99843960711705871273018891193280666293";
@@ -15,7 +15,7 @@ const EXAMINED = ["basicConstraints", "keyUsage", "extendedKeyUsage", "uris"];
 const DIGITAL_SIGNATURE_ONLY = [0x80];
 const KEY_CERT_SIGN = 0x04;
 
-/** A certificate under examination: DER bytes, held against anchors {name, certificate, types} for a purpose. */
+/** A certificate under examination: DER bytes, held against anchors {name, certificate, types, issuers} for a purpose. */
 export class Chain {
   #leaf;
   #anchor;
@@ -97,12 +97,24 @@ export const TIME_CHECKS = [notExpired, begun];
 /**
  * The leaf that is alone in x5c (DER): {certificate, anchor, trustAnchor, issuers, point, kid, notBefore, notAfter}.
  * trustAnchor: SHA-256 of the root, hex. issuers: the URIs that it may call itself. Times: the narrower of leaf and root.
+ * ended: anchors that stand only on trust lists whose time is over; what one of them signed is refused as trust_list_expired.
  */
-export async function leafUnder(x5c, anchors, { purpose, now }) {
+export async function leafUnder(x5c, anchors, { purpose, now, ended = [] }) {
   demand(x5c.length === 1, "certificate_missing");
-  const leaf = await examined(x5c[0], anchors, purpose);
-  await run(TIME_CHECKS, leaf, now);
-  return leaf;
+  try {
+    const leaf = await examined(x5c[0], anchors, purpose);
+    await run(TIME_CHECKS, leaf, now);
+    return leaf;
+  } catch (error) {
+    const foreign = error instanceof Refused && error.code === "certificate_foreign";
+    if (foreign && (await signedByOneOf(ended, x5c[0]))) refuse("trust_list_expired");
+    throw error;
+  }
+}
+
+async function signedByOneOf(anchors, certificate) {
+  for (const one of anchors) if (await parsed(certificate).issuedBy(parsed(one.certificate))) return true;
+  return false;
 }
 
 const remembered = new WeakMap();

@@ -13,9 +13,9 @@ const MEMBERS = [...NAMED_BY_A_CHECK, "x5c"];
 export class Certified extends Candidate {
   #leaf;
 
-  constructor(text, typ, anchors, { purpose, now, largest = LARGEST, deepest = DEEPEST }) {
+  constructor(text, typ, anchors, { purpose, now, largest = LARGEST, deepest = DEEPEST, ended = [] }) {
     super(text, [], typ, { largest, deepest, members: MEMBERS });
-    Object.assign(this, { anchors, purpose, now });
+    Object.assign(this, { anchors, purpose, now, ended });
   }
 
   /** The certificates (DER) of x5c to a lenient reader. */

@@ -1,6 +1,7 @@
 // What the signed part of a credential must satisfy once its signature holds; as idverify/credentials/credential_checks.py.
 
-import { mayIssue, typeOf } from "./believed.mjs";
+import { mayIssue, mayName } from "./anchors.mjs";
+import { typeOf } from "./believed.mjs";
 import { SKEW_SECONDS } from "./certificates.mjs";
 import { isInteger, isNumber, isObject, isText } from "./json.mjs";
 import { isPoint } from "./jws.mjs";
@@ -21,8 +22,13 @@ function issuerIsTheCertificates({ payload, leaf }) {
   demand(leaf.issuers.includes(payload.iss), "credential_issuer");
 }
 
+function issuerIsTrusted({ payload, leaf, believed }) {
+  demand(mayName(believed.anchors, leaf, payload.iss), "credential_issuer_not_trusted");
+}
+
 function typeIsTrusted({ payload, leaf, believed }) {
-  demand(mayIssue(believed, leaf, known({ payload, believed }).vct), "credential_type_not_trusted");
+  const { vct } = known({ payload, believed });
+  demand(mayIssue(believed.anchors, leaf, payload.iss, vct), "credential_type_not_trusted");
 }
 
 function timesAreNumbers({ payload }) {
@@ -79,6 +85,7 @@ function visibleClaimsAreTheTypes({ payload, believed }) {
 
 export const CHECKS = [
   issuerIsTheCertificates,
+  issuerIsTrusted,
   typeIsTrusted,
   timesAreNumbers,
   issuedBeforeNow,

@@ -7,5 +7,5 @@ export { Refused } from "./refused.mjs";
 export { Counters, Replays } from "./replays.mjs";
 export { validateSlip } from "./slip.mjs";
 export { readStatusList } from "./status_list.mjs";
-export { readTrustList } from "./trust_list.mjs";
+export { readTrustList, readTrustListAsIssued } from "./trust_list.mjs";
 export { TYPES } from "./types.mjs";

@@ -30,7 +30,8 @@ export async function validatePresentation(text, believed, { audience, nonce, no
   let parts, payload, leaf, hidden;
   try {
     parts = parseParts(asciiText(text));
-    ({ payload, leaf } = await validate(parts.jwt, TYPE, believed.anchors, { purpose: PURPOSE.CREDENTIAL, now }));
+    const { anchors, ended } = believed;
+    ({ payload, leaf } = await validate(parts.jwt, TYPE, anchors, { purpose: PURPOSE.CREDENTIAL, now, ended }));
     await run(CHECKS, { payload, leaf, believed, now, allowDev });
     const declared = [...Object.keys(typeOf(believed, payload.vct).schema.properties), "sub"];
     hidden = await disclosed(payload, parts.disclosures, declared, RESERVED);

@@ -1,7 +1,8 @@
 // What a QR slip must be, as checks that run in order; as idverify/credentials/slip_checks.py.
 
+import { mayIssue, mayName } from "./anchors.mjs";
 import { decodeBase45 } from "./base45.mjs";
-import { mayIssue, typeOf } from "./believed.mjs";
+import { typeOf } from "./believed.mjs";
 import { hex, same, sha256 } from "./bytes.mjs";
 import { decodeCbor } from "./cbor.mjs";
 import { PURPOSE as KEY_PURPOSE, SKEW_SECONDS, leafUnder } from "./certificates.mjs";
@@ -50,7 +51,8 @@ export class Candidate {
   /** The certificate that the slip names, examined again, for its time may have passed. */
   async leaf() {
     const held = this.believed.issuerLeaves.get(hex(this.issuer.header.get(KEY_ID))) ?? refuse("slip_key_unknown");
-    return leafUnder([held.certificate], this.believed.anchors, { purpose: KEY_PURPOSE.CREDENTIAL, now: this.now });
+    const { anchors, ended } = this.believed;
+    return leafUnder([held.certificate], anchors, { purpose: KEY_PURPOSE.CREDENTIAL, now: this.now, ended });
   }
 
   /** What the issuer says, and whether in its one spelling: {value, canonical}. */
@@ -144,8 +146,13 @@ async function issuerIsTheCertificates(code) {
   demand(issuers.includes(code.claims.get(slip.ISS)), "slip_issuer");
 }
 
+async function issuerIsTrusted(code) {
+  demand(mayName(code.believed.anchors, await code.leaf(), code.claims.get(slip.ISS)), "slip_issuer_not_trusted");
+}
+
 async function typeMayBeIssued(code) {
-  demand(mayIssue(code.believed, await code.leaf(), code.vct), "slip_type_not_trusted");
+  const issuer = code.claims.get(slip.ISS);
+  demand(mayIssue(code.believed.anchors, await code.leaf(), issuer, code.vct), "slip_type_not_trusted");
 }
 
 function issuedBeforeNow(code) {
@@ -233,6 +240,7 @@ export const ISSUER_CHECKS = [
   claimsAreCanonical,
   claimsAreWellFormed,
   issuerIsTheCertificates,
+  issuerIsTrusted,
   typeMayBeIssued,
   issuedBeforeNow,
   notExpired,

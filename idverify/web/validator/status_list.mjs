@@ -1,5 +1,6 @@
 // Status lists (draft-ietf-oauth-status-list); as idverify/credentials/status_list.py and status_bits.py.
 
+import { mayName } from "./anchors.mjs";
 import { decodeLeniently } from "./bytes.mjs";
 import { PURPOSE, SKEW_SECONDS } from "./certificates.mjs";
 import { validate } from "./certified_jws.mjs";
@@ -42,8 +43,8 @@ class StatusList {
 class Candidate {
   #inflated;
 
-  constructor(claims, leaf, now, uri) {
-    Object.assign(this, { claims, leaf, now, uri });
+  constructor(claims, leaf, anchors, now, uri) {
+    Object.assign(this, { claims, leaf, anchors, now, uri });
   }
 
   /** The member status_list. */
@@ -94,6 +95,10 @@ function issuerIsCertified({ claims, leaf }) {
   demand(leaf.issuers.includes(claims.iss), "status_list_issuer");
 }
 
+function issuerIsTrusted({ claims, leaf, anchors }) {
+  demand(mayName(anchors, leaf, claims.iss), "status_list_issuer_not_trusted");
+}
+
 function subjectIsTheIssuers({ claims }) {
   demand(claims.sub.startsWith(`${claims.iss.replace(/\/+$/, "")}/`), "status_list_subject");
 }
@@ -125,6 +130,7 @@ export const CHECKS = [
   notExpired,
   lifetimeIsCapped,
   issuerIsCertified,
+  issuerIsTrusted,
   subjectIsTheIssuers,
   subjectIsTheOneAskedFor,
   bitsAreOneOrTwo,
@@ -140,7 +146,7 @@ export const CHECKS = [
 export async function readStatusList(token, anchors, now, { uri = null } = {}) {
   demandOptions({ now });
   const { payload: claims, leaf } = await validate(token, TYPE, anchors, { purpose: PURPOSE.STATUS, now, largest: LARGEST });
-  const candidate = new Candidate(claims, leaf, now, uri);
+  const candidate = new Candidate(claims, leaf, anchors, now, uri);
   await run(CHECKS, candidate);
   return new StatusList({
     uri: claims.sub,

@@ -8,7 +8,7 @@ import { BODY_CHECKS, HEADER_CHECKS, asciiText } from "./jws.mjs";
 import { demandOptions } from "./options.mjs";
 import { Refused, demand } from "./refused.mjs";
 import { run } from "./run.mjs";
-import { CREDENTIAL_ISSUERS, CREDENTIAL_TYPES, VERSION, readDocument } from "./trust_list_document.mjs";
+import { CREDENTIAL_ISSUERS, VERSION, readDocument } from "./trust_list_document.mjs";
 
 const TYPE = "trustlist+jwt";
 const LARGEST = 1024 * 1024;
@@ -31,7 +31,7 @@ class Listed extends Certified {
   }
 
   async leaf() {
-    const anchors = [{ name: "", certificate: this.root, types: [] }];
+    const anchors = [{ name: "", certificate: this.root, types: [], issuers: [] }];
     return (this.#found ??= await leafUnder(this.chain.slice(0, 1), anchors, this));
   }
 }
@@ -75,13 +75,16 @@ function sequenceSaysOneThing({ sequence }, { digest, held }) {
   demand(held === null || sequence !== held.sequence || digest === held.digest, "trust_list_equivocal");
 }
 
-function nothingUnknownIsCritical({ entities }) {
-  const unknown = ([uri, critical]) => critical && uri !== CREDENTIAL_TYPES;
-  demand(!entities.some(({ extensions }) => extensions.some(unknown)), "trust_list_critical");
+function nothingUnknownIsCritical({ critical }) {
+  demand(!critical, "trust_list_critical");
 }
 
 function issuersAreScoped({ entities }) {
-  demand(entities.every(({ anchor }) => anchor.types.length > 0), "trust_list_unscoped");
+  demand(!entities.some(({ anchor }) => anchor.types.includes("")), "trust_list_unscoped");
+}
+
+function issuersAreNamed({ entities }) {
+  demand(entities.every(({ anchor }) => anchor.issuers.length > 0), "trust_list_unnamed");
 }
 
 const OF_A_ROOT = ["rootSignedIt", "rootMayCertify", "nothingUnknownIsCritical"];
@@ -114,6 +117,7 @@ export const CHECKS = [
   sequenceSaysOneThing,
   nothingUnknownIsCritical,
   issuersAreScoped,
+  issuersAreNamed,
   anchorsAreRoots,
   anchorsAreDistinct,
 ];
@@ -139,4 +143,13 @@ export async function readTrustList(token, { pin, held = null, now, types = null
     nextUpdate: document.nextUpdate,
     document,
   };
+}
+
+/**
+ * The list as it held when it was issued, as readTrustList gives it: its anchors are `ended` ones for believe(), once the time of
+ * the list is over. Throws Refused.
+ */
+export async function readTrustListAsIssued(token, { pin, types = null }) {
+  const { issuedAt } = readDocument(new Listed(asciiText(token), pin, 0).payload);
+  return readTrustList(token, { pin, now: issuedAt, types });
 }

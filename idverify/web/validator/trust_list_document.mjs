@@ -6,50 +6,67 @@ import { demand } from "./refused.mjs";
 
 export const VERSION = 1;
 export const CREDENTIAL_ISSUERS = "urn:idverify:trust:credential-issuers";
-export const CREDENTIAL_TYPES = "urn:idverify:trust:credential-types";
 const ISSUING = "urn:idverify:trust:credential-issuing";
 const LATEST = 2 ** 53;
 const TIME = /^(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2}):(\d{2})Z$/;
 
 /**
- * The document: {sequence, operator, territory, issuedAt, nextUpdate, entities, version, kind}; an entity is {anchor, issuers,
- * extensions: [[uri, critical]]}. Services that do not issue credentials are passed over. Throws trust_list_malformed.
+ * The document: {sequence, operator, territory, issuedAt, nextUpdate, entities, version, kind, critical}; an entity is {anchor}.
+ * Services that do not issue credentials are passed over. Throws trust_list_malformed.
  */
 export function readDocument(payload) {
   const whole = object(payload.LoTE);
   const information = object(whole.ListAndSchemeInformation);
   const { LoTESequenceNumber: sequence, SchemeTerritory: territory = null } = information;
   ensure(isInteger(sequence, 1, LATEST - 1) && (territory === null || typeof territory === "string"));
+  const entities = "TrustedEntitiesList" in whole ? some(whole.TrustedEntitiesList) : [];
   return {
     sequence,
     operator: names(information.SchemeOperatorName),
     territory,
     issuedAt: seconds(information.ListIssueDateTime),
     nextUpdate: seconds(information.NextUpdate),
-    entities: objects(whole.TrustedEntitiesList).flatMap(services),
+    entities: entities.flatMap(roots),
     version: information.LoTEVersionIdentifier,
     kind: information.LoTEType,
+    critical: isCritical(information, "SchemeExtensions") || entities.some(demanding),
   };
 }
 
-function services(entity) {
+/** One entity for each root, and another for a root that is there again with other issuers: that is for a check to refuse. */
+function roots(entity) {
   const spoken = names(object(entity.TrustedEntityInformation).TEName);
   const name = spoken.get("en") ?? [...spoken.values()][0];
-  const found = objects(entity.TrustedEntityServices).map((one) => object(one.ServiceInformation));
-  return found.filter((one) => one.ServiceTypeIdentifier === ISSUING).map((one) => service(name, one));
+  const found = new Map();
+  for (const service of issuing(entity)) {
+    const certificates = objects(object(service.ServiceDigitalIdentity).X509Certificates);
+    ensure(certificates.length === 1);
+    const points = objects(service.ServiceSupplyPoints ?? missing(service, "ServiceSupplyPoints"));
+    const [certificate, issuers] = [der(certificates[0].val), points.map((point) => text(point.uriValue))];
+    const key = JSON.stringify([certificates[0].val, issuers]);
+    const anchor = found.get(key) ?? { name, certificate, types: [], issuers };
+    const vct = service.ServiceTypeIdentifier.slice(ISSUING.length + 1);
+    if (!anchor.types.includes(vct)) anchor.types.push(vct);
+    found.set(key, anchor);
+  }
+  return [...found.values()].map((anchor) => ({ anchor }));
 }
 
-function service(name, one) {
-  const certificates = objects(object(one.ServiceDigitalIdentity).X509Certificates);
-  ensure(certificates.length === 1);
-  const extensions = objects(one.ServiceInformationExtensions ?? missing(one, "ServiceInformationExtensions"));
-  const types = extensions.filter(({ uri }) => uri === CREDENTIAL_TYPES).flatMap((extension) => texts(extension.types));
-  const points = objects(one.ServiceSupplyPoints ?? missing(one, "ServiceSupplyPoints"));
-  return {
-    anchor: { name, certificate: der(certificates[0].val), types: [...new Set(types)] },
-    issuers: texts(points.map((point) => point.uriValue)),
-    extensions: extensions.map(({ uri, critical }) => [uri, critical !== false]),
-  };
+/** Its services that issue credentials: their identifier is ISSUING, a colon, and the vct of what they issue. */
+function issuing(entity) {
+  const services = some(entity.TrustedEntityServices).map((one) => object(one.ServiceInformation));
+  return services.filter(({ ServiceTypeIdentifier: kind }) => isText(kind) && `${kind}:`.startsWith(`${ISSUING}:`));
+}
+
+/** Whether the entity has an extension that must be understood. */
+function demanding(entity) {
+  const ofService = issuing(entity).some((one) => isCritical(one, "ServiceInformationExtensions"));
+  return ofService || isCritical(object(entity.TrustedEntityInformation), "TEInformationExtensions");
+}
+
+/** Whether one of its extensions does not say that it may be passed over. */
+function isCritical(holder, name) {
+  return objects(holder[name] ?? missing(holder, name)).some(({ critical }) => critical !== false);
 }
 
 /** An empty list where the member is absent; null, which is no list, where it says null. */
@@ -89,14 +106,16 @@ function text(value) {
   return value;
 }
 
-function texts(value) {
-  ensure(Array.isArray(value));
-  return value.map(text);
-}
-
 function object(value) {
   ensure(isObject(value));
   return value;
+}
+
+/** At least one, as the schema of the binding has it. */
+function some(value) {
+  const found = objects(value);
+  ensure(found.length > 0);
+  return found;
 }
 
 function objects(value) {

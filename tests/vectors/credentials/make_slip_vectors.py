@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import cbor2
+from cryptography import x509
 
 from idverify.credentials import cose, slip_claims, status_list
 from idverify.credentials.purposes import Purpose
@@ -54,6 +55,7 @@ from tests.vectors.credentials.slip_kit import (
 )
 
 FILE = Path(__file__).with_name("slip.json")
+CITY_ELSEWHERE = City("city", "https://id.other.example")
 
 
 def make() -> None:
@@ -255,11 +257,30 @@ def issuers() -> None:
     forged("slip_issuer", "claims.iss", saying(gate(), ISS="https://id.other.example"))
     forged("slip_issuer", "claims.iss", saying(gate(), ISS=f"{ISSUER}/"))
     forged("slip_issuer", "claims.iss", saying(gate(), ISS=ISSUER.upper()))
+    issuers_not_listed()
     for vct in ("identity-card:2", "Identity-card:1", "urn:idverify:vct:identity-card:1", "passport:1"):
         widest = trusted(CITY.anchor(frozenset((CARD.vct, f"urn:idverify:vct:{vct}"))))
         forged("slip_type_unknown", "claims.vct", saying(gate(), VCT=vct), trust={"anchors": [widest]})
     for types in ((LICENCE.vct,), ("urn:idverify:vct:insurance-status:1",), ("urn:idverify:vct:identity-card:2",)):
         forged("slip_type_not_trusted", "trust.types", gate(), trust={"anchors": [trusted(CITY.anchor(frozenset(types)))]})
+
+
+def issuers_not_listed() -> None:
+    """A root that speaks in a name with which no list has it, and a root whose list has ended."""
+    other = "https://id.other.example"
+    for names in ((other,), (f"{ISSUER}/",), (other, ISSUER.upper())):
+        elsewhere = {"anchors": [trusted(CITY.anchor(issuers=names))]}
+        forged("slip_issuer_not_trusted", "trust.issuers", gate(), trust=elsewhere)
+    key = signer()
+    both = x509.SubjectAlternativeName([x509.UniformResourceIdentifier(one) for one in (ISSUER, other)])
+    leaf = CITY.certified(key, names=(both, False))
+    made = headed(gate(signer=key), KEY_ID=hashlib.sha256(leaf).digest()[:8])
+    forged("slip_issuer_not_trusted", "claims.iss", saying(made, ISS=other), issuer_keys=[text64(leaf)])
+    split = [trusted(CITY.anchor(frozenset((LICENCE.vct,)))), trusted(CITY.anchor(issuers=(other,)))]
+    forged("slip_type_not_trusted", "trust.types", gate(), trust={"anchors": split})
+    ended = [trusted(CITY.anchor())]
+    for held in (City("stranger"), City("city"), CITY_ELSEWHERE):
+        forged("trust_list_expired", "trust", gate(), trust={"anchors": [trusted(held.anchor())], "ended": ended})
 
 
 def certified(key: Any, leaf: bytes, refusal: str) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from credentials.authority import Authority, public, signer
+from cryptography import x509
 
 from idverify.credentials.purposes import Purpose
 from idverify.credentials.status_bits import pack
@@ -35,6 +36,11 @@ def certified(authority: Authority = root, issuer: str = ISSUER, begins: float =
 
 
 LEAF = certified()
+
+
+def trusted(issuer: str, authority: Authority = root) -> dict[str, Any]:
+    """An anchor as a vector has it."""
+    return {"name": "city", "certificate": b64encode(authority.certificate).decode(), "types": [], "issuers": [issuer]}
 
 
 def compressed(content: bytes, **settings: int) -> str:
@@ -145,12 +151,32 @@ def of_claims(plain: str) -> list[dict[str, Any]]:
         refused("status_list_issuer", "iss", "another issuer", token(iss=police)),
         refused("status_list_issuer", "iss", "with a slash more", token(iss=ISSUER + "/")),
         refused("status_list_issuer", "iss", "in capitals", token(iss=ISSUER.upper())),
+        *of_another(police),
         refused("status_list_subject", "sub", "of another issuer", token(sub=f"{police}/v1/status-lists/7"), uri=None),
         refused("status_list_subject", "sub", "on a host that begins alike", token(sub=f"{ISSUER}.org/v1/7"), uri=None),
         refused("status_list_subject", "sub", "the issuer", token(sub=ISSUER), uri=None),
         refused("status_list_subject", "sub", "another list", token(sub=URI + "0")),
         refused("status_list_subject", "uri", "another list", plain, uri=URI + "0"),
     ]
+
+
+def of_another(police: str) -> list[dict[str, Any]]:
+    """Refused although the certificate names the issuer: the root above it is listed with another, or with none that is the same."""
+    root_of_another = [trusted(police), trusted(ISSUER + "/"), trusted(ISSUER, stranger)]
+    named = certified(
+        names=(x509.SubjectAlternativeName([x509.UniformResourceIdentifier(one) for one in (ISSUER, police)]), False)
+    )
+    sub = f"{police}/v1/status-lists/7"
+    lists = [
+        refused("status_list_issuer_not_trusted", "trust", f"listed with {how}", token(), trust={"anchors": held})
+        for how, held in (
+            ("another", [root_of_another[0]]),
+            ("a slash more", [root_of_another[1]]),
+            ("another, and the issuer with another root", [root_of_another[0], root_of_another[2]]),
+        )
+    ]
+    stolen = token(leaf=named, iss=police, sub=sub)
+    return [*lists, refused("status_list_issuer_not_trusted", "iss", "another that the certificate names", stolen, uri=sub)]
 
 
 def of_the_list() -> list[dict[str, Any]]:
@@ -216,8 +242,7 @@ def _payload(text: str) -> bytes:
 
 def main() -> None:
     """Write the file."""
-    anchor = {"name": "city", "certificate": b64encode(root.certificate).decode(), "types": []}
-    common = {"kind": "status_list", "trust": {"anchors": [anchor]}, "now": NOW, "uri": URI, "index": 3}
+    common = {"kind": "status_list", "trust": {"anchors": [trusted(ISSUER)]}, "now": NOW, "uri": URI, "index": 3}
     lines = ",\n".join("    " + json.dumps(one) for one in vectors())
     FILE.write_text(f'{{\n  "common": {json.dumps(common)},\n  "vectors": [\n{lines}\n  ]\n}}\n')
 

@@ -8,7 +8,7 @@ import base64
 import hashlib
 import json
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,17 +18,16 @@ from credentials.authority import CERTIFY_ONLY, DAY, Authority, public, signer
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding
 
-from idverify.credentials.certificates import _SIGNING_ONLY
 from idverify.credentials.purposes import Purpose
-from idverify.credentials.trust_list_document import CREDENTIAL_ISSUERS, CREDENTIAL_TYPES, ISSUING
+from idverify.credentials.trust_list_document import CREDENTIAL_ISSUERS, ISSUING
 from idverify.keys.jwk import base64url
 
 FILE = Path(__file__).with_name("trust_lists.json")
 NOW = 1_800_000_000
 BEGINS = NOW - 30 * DAY
-OPERATOR, CITY = "https://trust.example", "https://city.example"
+OPERATOR, CITY, INSURER = "https://trust.example", "https://city.example", "https://insurer.example"
+NAMED = ("Trust operator", "CN")
 TYPES = {"identity": "urn:idverify:vct:identity-card:1", "insurance": "urn:idverify:vct:insurance-status:1"}
 Path_ = tuple[str | int, ...]
 
@@ -51,19 +50,9 @@ class Maker:
 
     def certified(self, **changes: Any) -> bytes:
         """A leaf for the operator's key."""
-        held: dict[str, Any] = {"begins": BEGINS, "purpose": Purpose.TRUST_LIST} | changes
+        held: dict[str, Any] = {"begins": BEGINS, "purpose": Purpose.TRUST_LIST, "operator": NAMED} | changes
         by = held.pop("by", self.root)
         return bytes(by.certify(public(self.signer), OPERATOR, **held))
-
-    def certified_for(self, usage: x509.ExtendedKeyUsage) -> bytes:
-        """A leaf with other purposes."""
-        begins = datetime.fromtimestamp(BEGINS, UTC)
-        builder = x509.CertificateBuilder(
-            self.root.name, self.root.name, public(self.signer), 2, begins, begins + timedelta(days=270)
-        )
-        for value, critical in ((x509.BasicConstraints(False, None), True), (_SIGNING_ONLY, True), (usage, False)):
-            builder = builder.add_extension(value, critical)
-        return builder.sign(self.root.key, hashes.SHA256()).public_bytes(Encoding.DER)
 
     def chain(self, leaf: bytes | None = None, above: bytes | None = None) -> list[str]:
         """What x5c holds."""
@@ -78,13 +67,15 @@ class Maker:
                     "LoTESequenceNumber": 12,
                     "LoTEType": CREDENTIAL_ISSUERS,
                     "SchemeOperatorName": [{"lang": "en", "value": "Trust operator"}, {"lang": "zh-CN", "value": "信任列表"}],
+                    "SchemeOperatorAddress": address("SchemeOperator"),
+                    "SchemeInformationURI": page(OPERATOR),
                     "SchemeTerritory": "CN",
                     "ListIssueDateTime": moment(NOW - DAY),
                     "NextUpdate": moment(NOW + 6 * DAY),
                 },
                 "TrustedEntitiesList": [
                     entity("City A", self.city, CITY, "identity", "insurance"),
-                    entity("Insurer", self.insurer, None, "insurance"),
+                    entity("Insurer", self.insurer, INSURER, "insurance"),
                 ],
             }
         }
@@ -117,7 +108,9 @@ class Maker:
 INFORMATION: Path_ = ("LoTE", "ListAndSchemeInformation")
 FIRST: Path_ = ("LoTE", "TrustedEntitiesList", 0)
 SERVICE: Path_ = (*FIRST, "TrustedEntityServices", 0, "ServiceInformation")
+IDENTIFIER: Path_ = (*SERVICE, "ServiceTypeIdentifier")
 EXTENSIONS: Path_ = (*SERVICE, "ServiceInformationExtensions")
+POINTS: Path_ = (*SERVICE, "ServiceSupplyPoints")
 VAL: Path_ = (*SERVICE, "ServiceDigitalIdentity", "X509Certificates", 0, "val")
 
 
@@ -126,18 +119,29 @@ def moment(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def entity(name: str, authority: Authority, issuer: str | None, *types: str) -> dict[str, Any]:
-    """One issuer."""
+def address(whose: str) -> dict[str, Any]:
+    """Where somebody is reached."""
+    postal = {"lang": "en", "StreetAddress": "1 Example Road", "Locality": "Example City", "Country": "CN"}
+    electronic = {"lang": "en", "uriValue": "mailto:id@city.example"}
+    return {f"{whose}PostalAddress": [postal], f"{whose}ElectronicAddress": [electronic]}
+
+
+def page(uri: str) -> list[dict[str, str]]:
+    """Where to read more."""
+    return [{"lang": "en", "uriValue": uri}]
+
+
+def entity(name: str, authority: Authority, issuer: str, *types: str) -> dict[str, Any]:
+    """One issuer, with a service for each type."""
     named = [{"lang": "en", "value": name}]
     service: dict[str, Any] = {
-        "ServiceTypeIdentifier": ISSUING,
         "ServiceName": named,
         "ServiceDigitalIdentity": {"X509Certificates": [{"val": base64.b64encode(authority.certificate).decode()}]},
-        "ServiceInformationExtensions": [{"critical": True, "uri": CREDENTIAL_TYPES, "types": [TYPES[one] for one in types]}],
+        "ServiceSupplyPoints": [{"ServiceType": ISSUING, "uriValue": issuer}],
     }
-    if issuer:
-        service["ServiceSupplyPoints"] = [{"ServiceType": ISSUING, "uriValue": issuer}]
-    return {"TrustedEntityInformation": {"TEName": named}, "TrustedEntityServices": [{"ServiceInformation": service}]}
+    services = [service | {"ServiceTypeIdentifier": f"{ISSUING}:{TYPES[one]}"} for one in types]
+    information = {"TEName": named, "TEAddress": address("TE"), "TEInformationURI": page(issuer)}
+    return {"TrustedEntityInformation": information, "TrustedEntityServices": [{"ServiceInformation": one} for one in services]}
 
 
 def dump(value: Any) -> bytes:
@@ -216,8 +220,6 @@ def refused_certificates(m: Maker) -> list[dict[str, Any]]:
     """What the checks of certificates refuse, of a list's chain."""
     stranger, twin = root("Stranger"), root("Trust operator")
     usage = x509.KeyUsage(True, False, False, False, False, True, False, False, False)
-    any_purpose = x509.ExtendedKeyUsage([x509.ObjectIdentifier("2.5.29.37.0")])
-    two = x509.ExtendedKeyUsage([x509.ObjectIdentifier(one) for one in (Purpose.TRUST_LIST, Purpose.STATUS)])
     good, above = m.chain()
     of = {
         "certificate_missing": [
@@ -250,8 +252,8 @@ def refused_certificates(m: Maker) -> list[dict[str, Any]]:
         "certificate_purpose": [
             ("header.x5c.0 extendedKeyUsage", m.under(m.certified(purpose=Purpose.CREDENTIAL))),
             ("header.x5c.0 extendedKeyUsage", m.under(m.certified(purpose=Purpose.STATUS))),
-            ("header.x5c.0 extendedKeyUsage", m.under(m.certified_for(any_purpose))),
-            ("header.x5c.0 extendedKeyUsage", m.under(m.certified_for(two))),
+            ("header.x5c.0 extendedKeyUsage", m.under(m.certified(purpose="2.5.29.37.0"))),
+            ("header.x5c.0 extendedKeyUsage", m.under(m.certified(purpose=(Purpose.TRUST_LIST, Purpose.STATUS)))),
         ],
         "certificate_expired": [
             ("header.x5c.0 notAfter", m.under(m.certified(days=29))),
@@ -298,11 +300,8 @@ def refused_lists(m: Maker) -> list[dict[str, Any]]:
             usage=(CERTIFY_ONLY, True),
         ),
     ]
-    ours = m.payload["LoTE"]["TrustedEntitiesList"][0]["TrustedEntityServices"][0]["ServiceInformation"][
-        "ServiceInformationExtensions"
-    ]
     unknown = "urn:example:only-on-sundays"
-    again = entity("City A again", m.city, None, "identity")
+    again, elsewhere = (entity("City A again", m.city, issuer, "identity") for issuer in (CITY, INSURER))
     entities = m.payload["LoTE"]["TrustedEntitiesList"]
     of = {
         "trust_list_pin": [("pin", {"text": m.text, "pin": one}) for one in wrong_pins],
@@ -314,12 +313,13 @@ def refused_lists(m: Maker) -> list[dict[str, Any]]:
             *at((*INFORMATION, "SchemeTerritory"), 86),
             *at((*INFORMATION, "ListIssueDateTime"), "2027-01-14", "2027-02-30T00:00:00Z", NOW - DAY),
             *at((*INFORMATION, "NextUpdate"), ..., "2027-01-21T08:00:00+00:00", "2027-01-21T08:00:00.5Z"),
-            *at(("LoTE", "TrustedEntitiesList"), ..., {}),
+            *at(("LoTE", "TrustedEntitiesList"), [], {}),
+            *at((*FIRST, "TrustedEntityServices"), [], ...),
             *at((*FIRST, "TrustedEntityInformation", "TEName"), []),
             *at((*SERVICE, "ServiceDigitalIdentity", "X509Certificates"), [], [{"val": 1}]),
             *at(VAL, "not base64!", base64.b64encode(m.city.certificate).decode() + "\n"),
-            *at((*EXTENSIONS, 0, "types"), "identity", [1]),
-            *at((*SERVICE, "ServiceSupplyPoints", 0, "uriValue"), 1),
+            *at(EXTENSIONS, {}, [1]),
+            *at((*POINTS, 0, "uriValue"), 1, ""),
         ],
         "trust_list_version": at((*INFORMATION, "LoTEVersionIdentifier"), 2, "1", True, ...),
         "trust_list_kind": at((*INFORMATION, "LoTEType"), "http://uri.etsi.org/19602/LoTEType/EUWalletProvidersList", "", ...),
@@ -352,21 +352,25 @@ def refused_lists(m: Maker) -> list[dict[str, Any]]:
                 for field, text in at((*FIRST, "TrustedEntityInformation", "TEName"), [{"lang": "en", "value": "Another"}])
             ],
         ],
-        "trust_list_critical": at(
-            EXTENSIONS,
-            [*ours, {"critical": True, "uri": unknown}],
-            [{"critical": True, "uri": unknown}, *ours],
-            [*ours, {"uri": unknown}],
-            [*ours, {"critical": True}],
-        ),
-        "trust_list_unscoped": [
-            *at(EXTENSIONS, [], ..., [{"critical": False, "uri": unknown, "types": [TYPES["identity"]]}]),
-            *at((*EXTENSIONS, 0, "types"), []),
+        "trust_list_critical": [
+            *at(
+                EXTENSIONS,
+                [{"critical": True, "uri": unknown}],
+                [{"critical": False}, {"uri": unknown}],
+                [{"critical": "false"}],
+            ),
+            *at((*FIRST, "TrustedEntityInformation", "TEInformationExtensions"), [{"critical": True, "uri": unknown}]),
+            *at((*INFORMATION, "SchemeExtensions"), [{"critical": True, "uri": unknown}]),
         ],
+        "trust_list_unscoped": at(IDENTIFIER, ISSUING, f"{ISSUING}:")
+        + at(("LoTE", "TrustedEntitiesList", 1, *IDENTIFIER[3:]), ISSUING),
+        "trust_list_unnamed": at(POINTS, [], ...) + at(("LoTE", "TrustedEntitiesList", 1, *POINTS[3:]), []),
         "trust_list_anchor": at(VAL, *(base64.b64encode(one).decode() for one in (*bad_roots, b"no certificate"))),
         "trust_list_repeated": [
             *at(("LoTE", "TrustedEntitiesList"), [*entities, again], [entities[0], entities[0]]),
-            *at((*FIRST, "TrustedEntityServices"), [*entities[0]["TrustedEntityServices"], *again["TrustedEntityServices"]]),
+            *at(
+                (*FIRST, "TrustedEntityServices"), [*entities[0]["TrustedEntityServices"], *elsewhere["TrustedEntityServices"]]
+            ),
         ],
     }
     return spread(of)
@@ -386,34 +390,32 @@ def spread(of: dict[str, list[tuple[str, Any]]]) -> list[dict[str, Any]]:
 def accepted(m: Maker) -> list[dict[str, Any]]:
     """The list on which the others change one thing, and what a reader must not refuse."""
     digest = hashlib.sha256(dump(m.payload)).hexdigest()
+    named = {"ServiceName": [{"lang": "en", "value": "Another service"}], "ServiceDigitalIdentity": {}}
+    others = ({"ServiceTypeIdentifier": f"{ISSUING}s:x"}, {"ServiceTypeIdentifier": "urn:example:other"}, {})
     other = m.payload["LoTE"]["TrustedEntitiesList"][1] | {
-        "TrustedEntityServices": [{"ServiceInformation": {"ServiceTypeIdentifier": "urn:example:other"}}]
+        "TrustedEntityServices": [{"ServiceInformation": named | one} for one in others]
     }
+    twice = 2 * m.payload["LoTE"]["TrustedEntitiesList"][0]["TrustedEntityServices"]
+    unasked = {"critical": False, "uri": "urn:example:only-a-remark"}
     cases: list[tuple[str, dict[str, Any]]] = [
         ("nothing", {"text": m.text}),
         ("held", {"text": m.text, "held": {"sequence": 12, "sha256": digest}}),
         ("held", {"text": m.text, "held": {"sequence": 11, "sha256": "0" * 64}}),
         ("now", {"text": m.text, "now": NOW + 6 * DAY - 1}),
         ("now", {"text": m.text, "now": NOW - DAY - 60}),
-        (
-            spelled(EXTENSIONS),
-            {
-                "text": m.with_(
-                    (*EXTENSIONS, 0),
-                    {"critical": True, "uri": CREDENTIAL_TYPES, "types": list(TYPES.values()), "note": "passed over"},
-                )
-            },
-        ),
+        (spelled(EXTENSIONS), {"text": m.with_(EXTENSIONS, [unasked])}),
+        (spelled((*INFORMATION, "SchemeExtensions")), {"text": m.with_((*INFORMATION, "SchemeExtensions"), [unasked])}),
+        (spelled((*FIRST, "TrustedEntityServices")), {"text": m.with_((*FIRST, "TrustedEntityServices"), twice)}),
+        (spelled(("LoTE", "TrustedEntitiesList")), {"text": m.with_(("LoTE", "TrustedEntitiesList"), ...), "expect": {}}),
         (spelled((*INFORMATION, "SchemeTerritory")), {"text": m.with_((*INFORMATION, "SchemeTerritory"), ...)}),
         (spelled(("LoTE", "TrustedEntitiesList", 1)), {"text": m.with_(("LoTE", "TrustedEntitiesList", 1), other)}),
     ]
     everyone = {
-        hashlib.sha256(authority.certificate).hexdigest(): [TYPES[one] for one in types]
-        for authority, types in ((m.city, ("identity", "insurance")), (m.insurer, ("insurance",)))
+        hashlib.sha256(authority.certificate).hexdigest(): {"types": [TYPES[one] for one in types], "issuers": [issuer]}
+        for authority, issuer, types in ((m.city, CITY, ("identity", "insurance")), (m.insurer, INSURER, ("insurance",)))
     }
-    without_insurer = {
-        pin: types for pin, types in everyone.items() if pin != hashlib.sha256(m.insurer.certificate).hexdigest()
-    }
+    insurer = hashlib.sha256(m.insurer.certificate).hexdigest()
+    without_insurer = {pin: held for pin, held in everyone.items() if pin != insurer}
     return [
         {
             "name": f"accepted {number}",
@@ -422,7 +424,7 @@ def accepted(m: Maker) -> list[dict[str, Any]]:
             "expect": {
                 "authentic": True,
                 "code": "accepted",
-                "anchors": without_insurer if number == len(cases) else everyone,
+                "anchors": case.get("expect", without_insurer if number == len(cases) else everyone),
             },
         }
         for number, (differs, case) in enumerate(cases, start=1)

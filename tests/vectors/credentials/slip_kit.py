@@ -42,7 +42,8 @@ def packed_list(content: bytes, uri: str, bits: int, now: float, key: Any, leaf:
 
 def trusted(anchor: Anchor) -> dict[str, Any]:
     """An anchor as a vector has it."""
-    return {"name": anchor.name, "certificate": text64(anchor.certificate), "types": sorted(anchor.types)}
+    facts = {"types": sorted(anchor.types), "issuers": list(anchor.issuers)}
+    return {"name": anchor.name, "certificate": text64(anchor.certificate), **facts}
 
 
 def text64(data: bytes) -> str:
