@@ -20,7 +20,7 @@ import accuracy_sessions
 import cv2
 import numpy as np
 from accuracy_rates import Rates, Set, without
-from accuracy_views import MOVES, SECOND, Views, views_of
+from accuracy_views import MOVES, SECOND, Views, unit, views_of
 from numpy.typing import NDArray
 
 from idverify.api.app import load_recogniser
@@ -55,11 +55,6 @@ class Idea:
     score: Score
     cost: dict[str, int]
     chosen: str = ""
-
-
-def unit(rows: NDArray[np.floating]) -> Floats:
-    """Rows of length 1."""
-    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
 
 
 def views(found: Found, *names: str) -> Floats:
@@ -217,7 +212,6 @@ def main() -> int:
         },
         "milliseconds": times,
         "sessions": accuracy_sessions.measure(looks, Path(data, "video"), unit(found["plain"])),
-        "several_days": [accuracy_sessions.several_days(unit(found["plain"]), people, count) for count in (1, 2, 3)],
         "interval": "95 %, 1,000 draws of people; thresholds found anew in each but where they come from other people",
         "seconds": round(time.perf_counter() - began),
         **provenance(recogniser.engine, arguments=sys.argv[1:], now=time.time()),
@@ -272,10 +266,7 @@ def markdown(report: dict[str, Any]) -> str:
             f"| {words} | {row['added_ms']:+.1f} | {cell(judged)} | {judged['fmr']:.1e} | {cell(everyone['1e-4'])} "
             f"| {change(everyone['1e-4'])} | {cell(everyone['1e-3'])} | {row['all_without_label_errors']['1e-4']['fnmr']:.2%} |"
         )
-    lines += ["", accuracy_sessions.markdown(report["sessions"])]
-    lines += ["| photographs in the reference | FNMR at FMR 1e-4 | n mated |", "|---|---|---|"]
-    lines += [f"| {row['photographs']} | {cell(row)} | {row['n_mated']:,} |" for row in report["several_days"]]
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, "", accuracy_sessions.markdown(report["sessions"])])
 
 
 def _progress(done: int, everything: int) -> None:

@@ -1,6 +1,6 @@
-"""Templates averaged over several images: frames of one session, photographs of several days. For benchmarks/accuracy_ideas.py.
+"""Templates averaged over several frames of one session. For benchmarks/accuracy_ideas.py.
 
-Frames: the clips of IDVERIFY_DATA/video, six people, one session each, so there are no intervals and no claim. The reference is
+The clips of IDVERIFY_DATA/video, six people, one session each, so there are no intervals and no claim. The reference is
 one frame of a clip's first half, the probe is made of frames of its second half; strangers are the photographs of LFW.
 """
 
@@ -10,18 +10,15 @@ from typing import Any
 
 import cv2
 import numpy as np
-from accuracy_views import Views, crops_of
+from accuracy_views import Views, crops_of, unit
 from numpy.typing import NDArray
 
 from idverify.errors import FailureToAcquire, ImageRejected
 from idverify.evaluation.error_rates import threshold_at_fmr
-from idverify.evaluation.intervals import clustered_rate, draw_people
 
 FRAMES = 60  # of a clip, evenly spread
 WINDOWS = (1, 3, 5, 10)
 FMR = 1e-3  # six people against 3,095 carry no lower one (docs/decisions/0002-calibration.md)
-
-STRICT, MOST = 1e-4, 3  # of references of several days
 
 Floats = NDArray[np.float32]
 
@@ -59,10 +56,10 @@ def measure(looks: Views, folder: Path, strangers: Floats) -> dict[str, Any]:
     """Mated and non-mated scores for each way of making the probe. strangers: unit vectors (n, d)."""
     clips = {path.stem: embedded(looks, path) for path in sorted(folder.glob("*.mp4"))}
     ways: dict[str, Callable[[Floats, NDArray[np.float64]], Floats]] = {
-        "mean": lambda vectors, _: _unit(vectors).sum(axis=0),
+        "mean": lambda vectors, _: unit(vectors).sum(axis=0),
         "weighted by length": lambda vectors, _: vectors.sum(axis=0),
-        "weighted by pose": lambda vectors, poses: ((poses + 1)[:, None] * _unit(vectors)).sum(axis=0),
-        "the best by pose": lambda vectors, poses: _unit(vectors)[int(np.argmax(poses))],
+        "weighted by pose": lambda vectors, poses: ((poses + 1)[:, None] * unit(vectors)).sum(axis=0),
+        "the best by pose": lambda vectors, poses: unit(vectors)[int(np.argmax(poses))],
         "the longest": lambda vectors, _: vectors[int(np.argmax(np.linalg.norm(vectors, axis=1)))],
     }
     rows = []
@@ -72,8 +69,8 @@ def measure(looks: Views, folder: Path, strangers: Floats) -> dict[str, Any]:
             for vectors, poses, _ in clips.values():
                 half = len(vectors) // 2
                 windows = [slice(start, start + size) for start in range(half, len(vectors) - max(WINDOWS) + 1)]
-                probes = _unit(np.stack([way(vectors[one], poses[one]) for one in windows]))
-                mated.append((probes @ _unit(vectors[:half]).T).ravel())
+                probes = unit(np.stack([way(vectors[one], poses[one]) for one in windows]))
+                mated.append((probes @ unit(vectors[:half]).T).ravel())
                 non_mated.append((probes @ strangers.T).ravel())
             threshold = threshold_at_fmr(np.concatenate(non_mated), FMR)
             scores = np.concatenate(mated)
@@ -93,36 +90,6 @@ def measure(looks: Views, folder: Path, strangers: Floats) -> dict[str, Any]:
     return {"people": len(clips), "frames": FRAMES, "refused": refused, "fmr": FMR, "ways": rows}
 
 
-def several_days(vectors: Floats, people: NDArray[np.str_], photographs: int) -> dict[str, Any]:
-    """FNMR at FMR 1e-4 of references averaged over that many photographs of LFW: of everyone with four or more, as probes the
-    others. The same probes for any number: a probe meets the next ones of its person, and the first ones of all others.
-    """
-    _, person, counts = np.unique(people, return_inverse=True, return_counts=True)
-    several = np.flatnonzero(counts > MOST)
-    rows = [np.flatnonzero(person == one) for one in several]
-    references = _unit(np.stack([vectors[of_one[:photographs]].sum(axis=0) for of_one in rows]))
-    scores = vectors @ references.T
-    threshold = threshold_at_fmr(scores[person[:, None] != several[None, :]], STRICT)
-    mated, whose = [], []
-    for number, of_one in enumerate(rows):
-        for place, probe in enumerate(of_one):
-            chosen = of_one[(place + 1 + np.arange(photographs)) % len(of_one)]
-            mated.append(float(vectors[probe] @ _unit(vectors[chosen].sum(axis=0))))
-            whose.append(number)
-    draws = draw_people(len(several), 1000, np.random.default_rng(1))
-    rate = clustered_rate(np.array(whose), np.array(mated) < threshold, draws)
-    return {
-        "photographs": photographs,
-        "fnmr": rate.value,
-        "fnmr_low": rate.low,
-        "fnmr_high": rate.high,
-        "threshold": threshold,
-        "people": len(several),
-        "n_mated": rate.n,
-        "n_non_mated": int(scores.size - sum(map(len, rows))),
-    }
-
-
 def markdown(found: dict[str, Any]) -> str:
     """The table of the decision."""
     lines = ["| frames | probe | FNMR | threshold | lowest 1 % of mated scores | median |", "|---|---|---|---|---|---|"]
@@ -132,7 +99,3 @@ def markdown(found: dict[str, Any]) -> str:
         for row in found["ways"]
     ]
     return "\n".join(lines) + "\n"
-
-
-def _unit(rows: Floats) -> Floats:
-    return (rows / np.linalg.norm(rows, axis=-1, keepdims=True)).astype(np.float32)

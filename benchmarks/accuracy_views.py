@@ -138,6 +138,11 @@ def views_of(
     return {name: np.concatenate([shard[name] for shard in shards]) for name in shards[0]}
 
 
+def unit(rows: NDArray[np.floating]) -> Floats:
+    """Vectors (..., d) brought to length 1."""
+    return (rows / np.linalg.norm(rows, axis=-1, keepdims=True)).astype(np.float32)
+
+
 def _fingerprint(words: Sequence[str]) -> str:
     package = Path(idverify.__file__).parent
     sources = [Path(__file__), package / "acquisition.py", *sorted((package / "face").glob("*.py"))]

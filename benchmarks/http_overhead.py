@@ -7,14 +7,9 @@ photograph of about 60 kB in base64 JSON. Prints one JSON object.
 """
 
 import argparse
-import base64
-import http.client
 import json
 import os
-import re
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from importlib.resources import files
@@ -25,13 +20,13 @@ import numpy as np
 
 from idverify.api.app import compose
 from idverify.ceremonies.clients import add_client
-from idverify.ceremonies.enrolment import enrol
 from idverify.ceremonies.verification import Request, verify
 from idverify.config import load_settings
-from idverify.registry.claims import Claims
+from idverify.evaluation.load import ANSWERED
+from idverify.evaluation.served import AUDIENCE, PURPOSE, Caller, Served, served
 
-AUDIENCE, PURPOSE = "https://hotel.example", "hotel check-in"
 ENOUGH = {"IDVERIFY_ATTEMPTS_CLIENT_SUBJECT": "1000000", "IDVERIFY_ATTEMPTS_SUBJECT": "1000000", "IDVERIFY_ENV": "dev"}
+WARM = 10
 
 
 def photograph() -> bytes:
@@ -48,61 +43,34 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--rounds", type=int, default=200)
     rounds = arguments.parse_args().rounds
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, served(Path(folder), concurrency=2, cores=frozenset()) as service:
         os.environ.update(ENOUGH, IDVERIFY_DATA_DIR=str(Path(folder) / "data"))
-        print(json.dumps(measured(rounds), indent=2))
+        print(json.dumps(measured(rounds, service), indent=2))
 
 
-def measured(rounds: int) -> dict[str, object]:
+def measured(rounds: int, service: Served) -> dict[str, object]:
     """Both medians, in milliseconds, and their ratio."""
-    parts = compose(load_settings())
     photo = photograph()
-    portrait = (files("idverify") / "samples/obama.jpg").read_bytes()
-    enrolled = enrol(parts, identifier="x", claims=Claims(), legal_basis="consent", portrait=portrait, actor="benchmark")
-    client, key = add_client(
-        parts,
-        actor="benchmark",
-        name="benchmark",
-        scopes=["verifications:create"],
-        audiences=[AUDIENCE],
-        purposes=[PURPOSE],
+    caller = Caller(service, [photo])
+    caller.enrol((files("idverify") / "samples/obama.jpg").read_bytes())
+    parts = compose(load_settings())
+    client, _ = add_client(
+        parts, actor="benchmark", name="benchmark", scopes=["verifications:create"], audiences=[AUDIENCE], purposes=[PURPOSE]
     )
-    request = Request(probe=photo, audience=AUDIENCE, purpose=PURPOSE, subject_id=enrolled.subject_id)
-    asked = {
-        "probe": base64.b64encode(photo).decode(),
-        "audience": AUDIENCE,
-        "purpose": PURPOSE,
-        "subject_id": enrolled.subject_id,
-    }
-    body = json.dumps(asked).encode()
-    server = subprocess.Popen(
-        [sys.executable, "-m", "idverify.cli.main", "serve", "--dev", "--port", "0"], stderr=subprocess.PIPE, text=True
-    )
-    assert server.stderr is not None
-    url = next(found[1] for line in server.stderr if (found := re.search(r"Listening on (\S+),", line)))
-    subprocess.Popen(["cat"], stdin=server.stderr, stdout=subprocess.DEVNULL)  # somebody must read the log
-    headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+    request = Request(probe=photo, audience=AUDIENCE, purpose=PURPOSE, subject_id=caller.subject_id)
     inside, outside, spent = [], [], []
-    caller = http.client.HTTPConnection(url.removeprefix("http://"), timeout=30)
-    try:
-        for turn in range(rounds + 10):
-            began = time.perf_counter()
-            verify(parts, client, request)
-            between, own = time.perf_counter(), time.process_time()
-            caller.request("POST", "/v1/verifications", body, headers)
-            answer = caller.getresponse()
-            answer.read()
-            ended, spent_now = time.perf_counter(), time.process_time() - own
-            if answer.status != 200:
-                raise SystemExit(f"the service answered {answer.status}")
-            if turn >= 10:
-                inside.append(1000 * (between - began))
-                outside.append(1000 * (ended - between))
-                spent.append(1000 * spent_now)
-    finally:
-        caller.close()
-        server.terminate()
-        server.wait()
+    for turn in range(rounds + WARM):
+        began = time.perf_counter()
+        verify(parts, client, request)
+        between, own = time.perf_counter(), time.process_time()
+        answer = caller.verify(turn)
+        ended, spent_now = time.perf_counter(), time.process_time() - own
+        if answer != ANSWERED:
+            raise SystemExit(f"the service answered {answer}")
+        if turn >= WARM:
+            inside.append(1000 * (between - began))
+            outside.append(1000 * (ended - between))
+            spent.append(1000 * spent_now)
     p50 = statistics.median(inside), statistics.median(outside)
     return {
         "photo_bytes": len(photo),

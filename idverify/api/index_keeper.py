@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 
 from idverify.ceremonies import Parts
 from idverify.errors import Fault
@@ -31,8 +30,12 @@ class IndexKeeper:
         """Tend it now and then, for as long as the service runs. A failure is logged and tried again."""
         while True:
             await asyncio.sleep(self._seconds)
-            with suppress(Fault):
+            try:
                 await self.tend()
+            except Fault:  # logged where it arose
+                continue
+            except Exception:  # memory that runs out, say: who was erased elsewhere must still be forgotten here
+                logger.exception("index of references", extra={"code": Fault.code})
 
     def _tend(self) -> None:
         index = self._parts.duplicates

@@ -42,7 +42,7 @@ def calibrate_command(
     ] = None,
     exclude: Annotated[Path | None, typer.Option(help="label errors with their evidence; both figures are reported")] = None,
     calibrated_on: Annotated[str, typer.Option(help="what the photographs are, in words that every policy will show")] = "",
-    seed: Annotated[int, typer.Option(help="seed of the bootstrap, and of the split")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="seed of the bootstrap, and of the split")] = 1,
     as_json: AsJson = False,
 ) -> None:
     """Find thresholds at false match rates of 1e-2 to 1e-6, and their error rates on people who did not choose them.

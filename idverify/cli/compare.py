@@ -52,6 +52,8 @@ def compare(
         "reasons": list(reasons_of(judged.decision)),
         "retake": list(retake_of(judged.decision)),
         "timings_ms": timings,
+        "pack": recogniser.engine.pack,
+        "provider": recogniser.engine.provider,
     }
     emit(result, as_json=as_json, table=lambda: _print(result, chosen.calibrated_on))
     raise typer.Exit(EXIT_CODES[name])
@@ -69,3 +71,4 @@ def _print(result: dict[str, Any], calibrated_on: str) -> None:
     for stage, value in result["timings_ms"].items():
         table.add_row(stage, f"{value:.2f}")
     stdout.print(table)
+    stdout.print(f"{result['pack']} on {result['provider']}", markup=False, style="dim")

@@ -21,10 +21,19 @@ FACES: Final[FacesPolicy] = "most_prominent"
 def labelled_templates(recogniser: Recogniser, images: Mapping[ImageName, Path], folder: Path) -> Templates:
     """Templates of all images, of the face that each label means, kept in the folder's cache; shows its progress."""
     acquirer = Acquirer(recogniser.engine, faces=FACES)
-    engine = recogniser.engine
-    made_by = f"{engine.pack} {engine.variant.digest} {engine.provider} {FACES}"
     with progress_bar("templates") as progress:
-        return embed(images, acquirer, cache=folder / "cache", made_by=made_by, progress=progress)
+        return embed(images, acquirer, cache=folder / "cache", made_by=made_by(recogniser, FACES), progress=progress)
+
+
+def made_by(recogniser: Recogniser, faces: str) -> str:
+    """What names all that makes measurements, for their journal. faces: how the capture subject's face is chosen.
+
+    Digests of model files do not say what is put into them: the manifest does, and whoever corrects a colour order there must
+    not be shown the measurements of the wrong one.
+    """
+    engine = recogniser.engine
+    given = [f"{role} {model.input}" for role, model in sorted(recogniser.pack.models.items())]
+    return "\n".join([f"{engine.pack} {engine.variant.digest} {engine.provider} {faces}", *given])
 
 
 def operating_points_table(points: Iterable[Mapping[str, Any]], title: str | None = None) -> Table:

@@ -12,6 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from idverify.cli.output import AsJson, console, emit, stdout
+from idverify.config import default_provider
 from idverify.errors import InvalidInput
 from idverify.inference.manifest import MANIFEST, Pack, default_models_folder, describe_pack, load_pack, pack_names
 from idverify.values import Variant
@@ -49,10 +50,17 @@ def list_packs(models_dir: ModelsDir = None, as_json: AsJson = False) -> None:
 @app.command()
 def verify(
     models_dir: ModelsDir = None,
-    provider: Annotated[str, typer.Option(help="cpu, cuda, tensorrt, coreml or directml; never replaced by another")] = "cpu",
+    provider: Annotated[
+        str | None,
+        typer.Option(
+            help="openvino, openvino-f32, cpu, cuda, tensorrt, coreml or directml; never replaced by another",
+            envvar="IDVERIFY_PROVIDER",
+            show_default="what this machine's service runs",
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Hash every file, load every model, run each once on zeros; name the variants and how many policies each has.
+    """Hash every file, load every model, run each once on zeros, on what the service runs them on; name variants and policies.
 
     Example: idverify models verify
 
@@ -62,9 +70,9 @@ def verify(
     """
     rows: list[dict[str, Any]] = []
     variants: list[dict[str, Any]] = []
-    running = provider
+    asked = running = provider or default_provider()
     for folder, name in _packs(models_dir):
-        pack, running, milliseconds = _tried(folder, name, provider)
+        pack, running, milliseconds = _tried(folder, name, asked)
         variants += [{"pack": pack.spelled, **row} for row in _variants(pack)]
         rows += [
             {"pack": pack.spelled, "role": role, "sha256": model.sha256, "milliseconds": round(milliseconds[role], 2)}

@@ -16,14 +16,17 @@ Histograms = Mapping[str, tuple[NDArray[np.float64], NDArray[np.integer]]]
 
 def accuracy_page(folder: Path, report: Mapping[str, Any], histograms: Histograms) -> Page:
     """Draw the pictures into the folder, and describe the page. histograms: of mated and non-mated scores, (edges, counts)."""
-    sections = [_points(folder, report), _scores(folder, report, histograms)]
+    sections = [_points(folder, report)]
+    if report["references"] is not None:
+        sections.append(_references(report))
+    sections.append(_scores(folder, report, histograms))
     if report["quality"] is not None:
         sections.append(_quality(folder, report))
     sections += [_groups(folder, number, report, found) for number, found in enumerate(report["groups"], start=1)]
     sections.append(_acquisition(report))
-    words = "all pairs of the people of " if report["protocol"] == "all pairs" else ""
+    words = "" if report["protocol"] == "listed pairs" else f"{report['protocol']}, of the people of "
     return Page(
-        title=f"Accuracy on {words}{report['list']}",
+        title=f"Accuracy on {words}{report['list']}".replace("on references of", "with references of"),
         headlines=_headlines(report),
         measured_on=_measured_on(report),
         does_not_claim=_does_not_claim(report),
@@ -121,6 +124,31 @@ def _point_row(point: Mapping[str, Any]) -> list[str]:
     return [name, f"{point['threshold']:.4f}", rate(point["fmr"]), fmr, rate(point["fnmr"]), fnmr, errors]
 
 
+def _references(report: Mapping[str, Any]) -> Section:
+    found = report["references"]
+    photographs, several = found["photographs"], {point["target_fmr"]: point for point in report["operating_points"]}
+    rows = []
+    for one in found["one_photograph"]:
+        change = f"{100 * one['change']:+.2f} ({100 * one['change_low']:+.2f} to {100 * one['change_high']:+.2f})"
+        target_fmr = f"1 in {round(1 / one['target_fmr']):,}"
+        rows.append([f"{target_fmr}, one photograph", *_rates(one), "–", "–"])
+        rows.append([f"{target_fmr}, {photographs} photographs", *_rates(several[one["target_fmr"]]), change, one["verdict"]])
+    words = (
+        f"People with more than {photographs} photographs: {found['people']:,}. Each of theirs is a probe against a reference "
+        f"of the next {photographs}, whose templates are averaged, and everybody's are probes against the references of "
+        "others. Beside it, the same probes against one photograph, at thresholds of its own. People without a reference, "
+        f"since too few of their photographs were acquired: {found['not_enrolled']:,}; their mated comparisons are "
+        "non-matches."
+    )
+    columns = ("target FMR", "FMR", "FNMR", "FNMR 95 %", "change of FNMR, points", "verdict")
+    table = Table("One photograph in the reference, and several", columns, rows)
+    return Section("References of several photographs", [words], (), [table])
+
+
+def _rates(point: Mapping[str, Any]) -> list[str]:
+    return [rate(point["fmr"]), rate(point["fnmr"]), interval(point["fnmr_low"], point["fnmr_high"])]
+
+
 def _scores(folder: Path, report: Mapping[str, Any], histograms: Histograms) -> Section:
     thresholds = {
         f"FMR {percent(point['target_fmr'])}": point["threshold"] for point in report["operating_points"] if point["supported"]
@@ -153,13 +181,13 @@ def _quality(folder: Path, report: Mapping[str, Any]) -> Section:
     rows = [(_quality_name(row), row) for row in found["parts"]]
     bars = [Bar(name, row["fnmr"], row["fnmr_low"], row["fnmr_high"]) for name, row in rows]
     words = (
-        "Quality of an image is the least of its component values (0 to 100); of a comparison, that of its worse image. "
+        "Quality of an image is the least of its component values (0 to 100); of a comparison, that of its worst image. "
         f"Tenths of the mated comparisons, equal qualities kept together, at the operating point of FMR "
         f"{target(found['target_fmr'])}."
     )
     picture = _bars(folder, "quality", bars, {"all": found["overall"]}, "FNMR by quality, with 95 % intervals.")
     columns = ("quality", "n", "errors", "FNMR", "FNMR 95 %")
-    table = Table("FNMR by quality of the worse image", columns, [_part(row, name) for name, row in rows])
+    table = Table("FNMR by quality of the worst image", columns, [_part(row, name) for name, row in rows])
     return Section("By quality", [words], [picture], [table])
 
 
@@ -170,8 +198,10 @@ def _quality_name(row: Mapping[str, Any]) -> str:
 
 
 def _groups(folder: Path, number: int, report: Mapping[str, Any], found: Mapping[str, Any]) -> Section:
-    overall = report["quality"]["overall"]
     rows = found["groups"]
+    if not rows:
+        return Section(f"By {found['column']}", [_sentence(found["note"])])
+    overall = report["quality"]["overall"]
     bars = [Bar(row["group"], row["fnmr"], row["fnmr_low"], row["fnmr_high"]) for row in rows]
     columns = ("group", "n", "errors", "FNMR", "FNMR 95 %", "ratio to all", "ratio 95 %", "at most 25 % worse")
     table_rows = [_part(row, row["group"]) + _verdict_cells(row) for row in rows]
@@ -186,10 +216,14 @@ def _groups(folder: Path, number: int, report: Mapping[str, Any], found: Mapping
         "1.25 or below, exceeds where it begins above, and else n does not support an answer."
     ]
     if found["note"]:
-        paragraphs.append(found["note"][0].upper() + found["note"][1:] + ".")
+        paragraphs.append(_sentence(found["note"]))
     lines = {"all": overall, "25 % above all": 1.25 * overall}
     picture = _bars(folder, f"group_{number}", bars, lines, f"FNMR by {found['column']}, with 95 % intervals.")
     return Section(f"By {found['column']}", paragraphs, [picture], tables)
+
+
+def _sentence(note: str) -> str:
+    return note[0].upper() + note[1:] + "."
 
 
 def _verdict_cells(row: Mapping[str, Any]) -> list[str]:

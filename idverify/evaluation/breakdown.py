@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 
 from idverify.evaluation.comparisons import Mask
-from idverify.evaluation.groups import Grouping
+from idverify.evaluation.groups import MIXED, NO_ENTRY, Grouping
 from idverify.evaluation.intervals import Matrix, Rate
 from idverify.evaluation.pairs import ImageName
 from idverify.evaluation.trials import Doubles, Trials
@@ -19,11 +19,10 @@ from idverify.evaluation.trials import Doubles, Trials
 ALLOWED_RATIO: Final = 1.25
 BINS: Final = 10
 PASS, EXCEEDS, UNSUPPORTED = "pass", "exceeds", "not supported by n"
-MIXED, NO_ENTRY = "(images of different groups)", "(no entry)"
 
 
 def by_quality(trials: Trials, qualities: Doubles, threshold: float, draws: Matrix) -> list[dict[str, Any]]:
-    """FNMR by tenth of the mated comparisons, each by its worse image: keys of a report.
+    """FNMR by tenth of the mated comparisons, each by its worst image: keys of a report.
 
     qualities: (images,), 0..100, NaN where it was not assessed. Equal qualities stay together, so that there may be fewer
     than ten parts. Comparisons with an image of unknown quality, a failure to acquire among them, are a part of their own.
@@ -49,10 +48,10 @@ def by_group(
 ) -> dict[str, Any]:
     """FNMR, and for groups of people FMR among their members, by the values of one column: keys of a report.
 
-    A mated comparison belongs to the group of both its images; where they differ, or have none, it is counted apart.
+    A mated comparison belongs to the group of all its images; where they differ, or have none, it is counted apart.
     """
     named = grouping.of(images)
-    labels = [_label(named[first], named[second]) for first, second in trials.images.tolist()]
+    labels = [_label([named[position] for position in positions]) for positions in trials.images.tolist()]
     values = sorted({label for label in labels if label not in (MIXED, NO_ENTRY)})
     rows = []
     for value in [*values, *sorted({MIXED, NO_ENTRY} & set(labels))]:
@@ -64,6 +63,12 @@ def by_group(
         rows.append(row)
     note = None if len(values) > 1 else f"only {len(values)} group among the mated comparisons: nothing to hold it against"
     return {"column": grouping.column, "by": grouping.by, "groups": rows, "verdict": _overall(rows), "note": note}
+
+
+def unjudged(grouping: Grouping) -> dict[str, Any]:
+    """The same keys where no operating point is supported at which groups could be judged: whoever asked is told so."""
+    note = "no operating point is supported by n, so that no group could be judged"
+    return {"column": grouping.column, "by": grouping.by, "groups": [], "verdict": UNSUPPORTED, "note": note}
 
 
 def _fnmr(trials: Trials, members: Mask, threshold: float, draws: Matrix) -> dict[str, Any]:
@@ -120,10 +125,11 @@ def _part(trials: Trials, members: Mask) -> Trials:
     return Trials(trials.people, *mated, trials.first, trials.second, trials.non_mated, trials.kept_from, *facts)
 
 
-def _label(first: str | None, second: str | None) -> str:
-    if first is None or second is None:
+def _label(groups: Sequence[str | None]) -> str:
+    first = groups[0]
+    if first is None or None in groups:
         return NO_ENTRY
-    return first if first == second else MIXED
+    return first if set(groups) == {first} else MIXED
 
 
 def _overall(rows: Sequence[dict[str, Any]]) -> str | None:

@@ -36,7 +36,8 @@ def _kept(a: Run, b: Run, notes: list[str]) -> tuple[Scored, Scored] | None:
         if not (run.folder / "images.csv").exists() or not (run.folder / "scores.csv").exists():
             notes.append(f"{run.name}: no scores were kept beside the report")
             return None
-        found.append(scoring.read(run.folder, "", all_pairs=run.report.get("protocol") == ALL_PAIRS))
+        photographs = (run.report.get("references") or {}).get("photographs", 0)
+        found.append(scoring.read(run.folder, "", all_pairs=run.report.get("protocol") == ALL_PAIRS, references=photographs))
     one, other = found
     if one.images.names != other.images.names or not _same_pairs(one.listed, other.listed):
         raise InvalidInput("the reports name the same data, but the scores beside them are of different pairs")
@@ -72,8 +73,9 @@ def _correct(thresholds: list[float], scored: Scored) -> Mask:
 
 def _missed(point: dict[str, Any], scored: Scored) -> Mask:
     """Which mated comparisons do not match at the run's own threshold."""
-    folds = scored.folds[scored.listed.mated] if scored.every is None else np.zeros(scored.trials.mated.size, np.int32)
-    missed: Mask = scored.trials.mated < _by_fold(point["thresholds"], folds)
+    mated = scored.trials.mated
+    folds = scored.folds[scored.listed.mated] if scored.only_listed else np.zeros(mated.size, np.int32)
+    missed: Mask = mated < _by_fold(point["thresholds"], folds)
     return missed
 
 

@@ -18,17 +18,19 @@ from idverify.evaluation.latency import BLOCK
 from idverify.evaluation.runs import Run
 
 HEADER: Final = ("path", "turn", "total_ms")
+SAMPLES: Final = "samples.csv"
 REPLICATES: Final = 2000
 Doubles = NDArray[np.float64]
 
 
-def write_samples(folder: Path, totals: Mapping[str, Sequence[float]]) -> None:
-    """samples.csv: milliseconds of every verification, in order. totals: `ours` and `naive`, as many of each."""
-    with (folder / "samples.csv").open("w", newline="", encoding="utf-8") as file:
+def write_samples(folder: Path, totals: Mapping[str, Sequence[float]]) -> str:
+    """Milliseconds of every verification, in order; returns the file's name. totals: `ours` and `naive`, as many of each."""
+    with (folder / SAMPLES).open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(HEADER)
         for path, elapsed in totals.items():
             writer.writerows((path, turn, repr(float(value))) for turn, value in enumerate(elapsed))
+    return SAMPLES
 
 
 def compare_latency(a: Run, b: Run, generator: np.random.Generator) -> tuple[list[Difference], list[str]]:
@@ -39,7 +41,7 @@ def compare_latency(a: Run, b: Run, generator: np.random.Generator) -> tuple[lis
         notes.append("different machines: only the ratio to the naive path can be compared")
     ratios, medians = ("ratio to the naive path", "ratio_to_naive"), ("median, ms", "total")
     void = [f"{run.name} is void: {run.report['void']}" for run in (a, b) if run.report.get("void")]
-    samples = [_samples(run.folder / "samples.csv") for run in (a, b)]
+    samples = [_samples(run.folder / SAMPLES) for run in (a, b)]
     if void or samples[0] is None or samples[1] is None:
         notes += void
         why = "a void run" if void else "no samples were kept beside the reports"

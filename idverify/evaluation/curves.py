@@ -59,8 +59,9 @@ def det(curves: Curves, trials: Trials) -> list[dict[str, float]]:
             continue
         low, high = np.quantile(_fnmr_at(curves, fmr), BOUNDS)
         exact = clopper_pearson(round(fnmr * trials.mated.size), trials.mated.size)
-        high = min(1.0, max(high, exact[1], rule_of_three(people)))
-        found = {"threshold": threshold, "fmr": fmr, "fnmr": fnmr, "fnmr_low": min(low, exact[0]), "fnmr_high": high}
+        least = rule_of_three(people)
+        low, high = min(low, exact[0], 1.0 - least), min(1.0, max(high, exact[1], least))
+        found = {"threshold": threshold, "fmr": fmr, "fnmr": fnmr, "fnmr_low": low, "fnmr_high": high}
         rows.append({key: float(value) for key, value in found.items()})
     return rows
 
@@ -76,15 +77,16 @@ def equal_error_rate(trials: Trials, curves: Curves) -> dict[str, Any]:
     except ValueError:
         return {"eer": None, "eer_threshold": None} | beyond
     observed = {"eer": found.rate, "eer_threshold": found.threshold}
+    independent = min(int(np.unique(trials.person).size), trials.pairs_of_people)
+    least = rule_of_three(independent)
     if found.rate == 0:
-        independent = min(int(np.unique(trials.person).size), trials.pairs_of_people)
-        bounds = {"eer_low": 0.0, "eer_high": rule_of_three(independent)}
+        bounds = {"eer_low": 0.0, "eer_high": least}
         return observed | bounds | {"eer_interval": f"rule of three, {independent} independent trials"}
     crossed = crossings(curves)
     if np.isnan(crossed).mean() > BOUNDS[0] / 2:
         return observed | beyond
     low, high = np.nanquantile(crossed, BOUNDS)
-    bounds = {"eer_low": min(float(low), found.rate), "eer_high": max(float(high), found.rate)}
+    bounds = {"eer_low": min(float(low), found.rate, 1.0 - least), "eer_high": max(float(high), found.rate, least)}
     return observed | bounds | {"eer_interval": "bootstrap of people"}
 
 

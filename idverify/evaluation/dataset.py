@@ -1,6 +1,7 @@
 """A folder of face images, person/person_0001.jpg, and what identifies it."""
 
 import hashlib
+import os
 from collections.abc import Collection, Iterable, Mapping
 from importlib.resources import files
 from pathlib import Path
@@ -49,11 +50,20 @@ def images_of(folder: Path, people: Collection[str]) -> dict[ImageName, Path]:
 
 
 def photos_in(folder: Path) -> dict[str, Path]:
-    """Every image file below a folder by its relative name, sorted. Raises InvalidInput when there is none."""
-    found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
+    """Every image file below a folder by its relative name, sorted; a link that leads nowhere too, for whoever reads it to say.
+
+    Raises InvalidInput when there is none, or a name is not UTF-8 and could not be written into a report.
+    """
+    found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and not path.is_dir())
     if not found:
         raise InvalidInput(f"{folder}: no {', '.join(SUFFIXES)} files")
-    return {path.relative_to(folder).as_posix(): path for path in found}
+    names = {path.relative_to(folder).as_posix(): path for path in found}
+    for name in names:
+        try:
+            name.encode()
+        except UnicodeEncodeError as error:
+            raise InvalidInput(f"the name of a file in {folder} is not UTF-8: rename {os.fsencode(name)!r}") from error
+    return names
 
 
 def sample_photos() -> list[Path]:

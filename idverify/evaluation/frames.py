@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 import cv2
 import numpy as np
 
-from idverify.errors import FailureToAcquire, ImageRejected, InvalidInput
+from idverify.errors import FailureToAcquire, ImageRejected, InvalidInput, TooLarge
 from idverify.face.image import decode
 from idverify.values import Face, Pixels
 
@@ -32,6 +33,18 @@ class Frame:
     face_height: float
     tilt: float
     orientation: int
+
+
+def read_photograph(path: Path) -> bytes:
+    """The bytes of a photograph that can be made into frames. Raises InvalidInput naming the file that cannot."""
+    try:
+        data = path.read_bytes()
+        decode(data)
+    except OSError as error:
+        raise InvalidInput(f"cannot read {path}: {error.strerror}") from error
+    except (ImageRejected, TooLarge) as error:
+        raise InvalidInput(f"{path} cannot be made into frames: {error.message}") from error
+    return data
 
 
 def frames_of(photographs: Sequence[bytes], n: int, locate: Locate, generator: np.random.Generator) -> list[Frame]:
@@ -83,7 +96,7 @@ def _placed(pixels: Pixels, face: Face, height: float, tilt: float, centre: tupl
 def _pixels(photograph: bytes) -> Pixels:
     try:
         return decode(photograph).pixels
-    except ImageRejected as error:
+    except (ImageRejected, TooLarge) as error:
         raise InvalidInput(f"a photograph cannot be made into frames: {error.message}") from error
 
 

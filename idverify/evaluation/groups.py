@@ -15,11 +15,13 @@ from pathlib import Path
 from typing import Final
 
 from idverify.errors import InvalidInput
+from idverify.evaluation.dataset import SUFFIXES
 from idverify.evaluation.pairs import ImageName
 
 KEYS: Final = ("person", "image")
 COLUMNS: Final = 50
 VALUES: Final = 200
+MIXED, NO_ENTRY = UNGROUPED = "(images of different groups)", "(no entry)"
 LIMIT: Final = 64 * 1024 * 1024
 
 
@@ -59,6 +61,12 @@ def read_groups(path: Path) -> tuple[Grouping, ...]:
     return tuple(_grouping(path, header, by, column, rows[1:]) for column in columns)
 
 
+def _image(name: str) -> str:
+    """The name of an image without its folder and its suffix; what follows a full stop in a person's name is no suffix."""
+    path = Path(name)
+    return path.stem if path.suffix.lower() in SUFFIXES else path.name
+
+
 def _grouping(path: Path, header: list[str], by: str, column: str, rows: Sequence[tuple[int, list[str]]]) -> Grouping:
     key, value = header.index(by), header.index(column)
     values: dict[str, str] = {}
@@ -66,9 +74,11 @@ def _grouping(path: Path, header: list[str], by: str, column: str, rows: Sequenc
         if len(row) != len(header):
             raise InvalidInput(f"{path}, line {number}: {len(row)} fields where the first line has {len(header)}")
         name, group = row[key].strip(), row[value].strip()
-        name = name if by == "person" else Path(name).stem
+        name = name if by == "person" else _image(name)
         if not name:
             raise InvalidInput(f"{path}, line {number}: no {by}")
+        if group in UNGROUPED:
+            raise InvalidInput(f"{path}, line {number}: {group!r} is what a report calls comparisons of no group")
         if group and values.setdefault(name, group) != group:
             raise InvalidInput(f"{path}, line {number}: a second {column!r} for the same {by}")
     if len(set(values.values())) > VALUES:

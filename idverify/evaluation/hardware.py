@@ -62,7 +62,8 @@ def cores_apart(count: int) -> tuple[Set[int], Set[int]]:
 def resident_mb(pid: int | None = None) -> dict[str, float | None]:
     """Memory of a process, of this one unless another is named, in MB of 10**6 bytes: resident now, and its highest so far.
 
-    Read from /proc: the maximum that getrusage knows survives exec, so a large parent would be measured. Elsewhere both None.
+    Read from /proc: the maximum that getrusage knows survives exec, so a large parent would be measured. Both None
+    elsewhere, and of a process that has ended.
     """
     try:
         status = Path(f"/proc/{pid or 'self'}/status").read_text(encoding="ascii")
@@ -70,6 +71,8 @@ def resident_mb(pid: int | None = None) -> dict[str, float | None]:
         return {"now": None, "peak": None}
     wanted = [line.split() for line in status.splitlines() if line.startswith(("VmRSS", "VmHWM"))]
     kibibytes = {words[0].rstrip(":"): int(words[1]) for words in wanted}
+    if kibibytes.keys() < {"VmRSS", "VmHWM"}:  # a process that ended and that nobody has waited for yet
+        return {"now": None, "peak": None}
     return {"now": kibibytes["VmRSS"] * 1024 / 1e6, "peak": kibibytes["VmHWM"] * 1024 / 1e6}
 
 

@@ -3,7 +3,8 @@
 Comparisons that share a person are not independent: one look-alike spoils many of them. The bootstrap here draws people, not
 comparisons (Bolle, Ratha, Pankanti: 'Error analysis of pattern recognition systems - the subsets bootstrap', 2004); a non-mated
 comparison counts as often as both its people were drawn, the product of the two. With few errors it is too narrow, so the
-exact binomial bound is its floor, and with none the rule of three stands in.
+exact binomial bound is its floor, and with none the rule of three stands in. With few people it is too narrow as well, one
+person alone has no spread at all, so that the rule of three, from below and from above, is a floor by itself.
 """
 
 import math
@@ -128,8 +129,9 @@ def clustered(wrong: Matrix, trials: Matrix, errors: int, n: int, independent: i
     drawn = trials > 0
     low, high = np.quantile(wrong[drawn] / trials[drawn], (0.025, 0.975))
     exact_low, exact_high = clopper_pearson(errors, n)
-    high = max(float(high), exact_high, rule_of_three(independent))
-    return Rate(errors / n, min(float(low), exact_low), min(1.0, high), errors, n, "bootstrap of people")
+    least = rule_of_three(independent)
+    low, high = min(float(low), exact_low, 1.0 - least), max(float(high), exact_high, least)
+    return Rate(errors / n, low, min(1.0, high), errors, n, "bootstrap of people")
 
 
 def pairs_of_people(first: Counts, second: Counts) -> int:

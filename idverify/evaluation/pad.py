@@ -21,6 +21,9 @@ from idverify.values import Floats
 
 TARGET_BPCER: Final = 0.05
 ACQUIRED, NOT_ASSESSED = "acquired", "not_assessed"
+BONA_FIDE: Final = "bona fide"
+"""What tables and pictures call those presentations; no species has that name."""
+
 GIVEN: Final = "given on the command line"
 FIXED: Final = (0.1, 0.5, 0.9, 0.99, 0.999)
 Doubles = NDArray[np.float64]
@@ -92,7 +95,7 @@ def evaluate(
 
     Raises InvalidInput where no attack was acquired, or nobody can be held apart to choose the threshold.
     """
-    for name, one in {"bona fide": bona_fide, **attacks}.items():
+    for name, one in {BONA_FIDE: bona_fide, **attacks}.items():
         if one.acquired.size == 0:
             raise InvalidInput(f"{name}: none of {len(one.names)} presentations could be acquired and assessed")
     thresholds, words = thresholds_of(bona_fide, attacks, threshold)

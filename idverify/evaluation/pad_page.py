@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from idverify.evaluation.html import Headline, Page, Picture, Section, Table
-from idverify.evaluation.pad import Presentations, log_odds
+from idverify.evaluation.pad import BONA_FIDE, Presentations, log_odds
 from idverify.evaluation.pages import interval, provenance_of, rate
 from idverify.evaluation.plots import Bar, Line, binned, det_plot, edges_for, histogram_plot, interval_plot, save
 
@@ -77,7 +77,7 @@ def _species(folder: Path, report: Mapping[str, Any]) -> Section:
     ]  # fmt: skip
     genuine = report["bona_fide"]
     bpcer = rate(report["bpcer"]), interval(report["bpcer_low"], report["bpcer_high"])
-    bona_fide = ["bona fide", f"{genuine['n']:,}", f"{genuine['people']:,}", f"{genuine['errors']:,}", *bpcer]
+    bona_fide = [BONA_FIDE, f"{genuine['n']:,}", f"{genuine['people']:,}", f"{genuine['errors']:,}", *bpcer]
     columns = ("species", "n", "people", "errors", "APCER", "APCER 95 %", "at most, over people", "AUC")
     tables = [
         Table("Attack presentations, by species; the worst governs", columns, rows),
@@ -85,7 +85,7 @@ def _species(folder: Path, report: Mapping[str, Any]) -> Section:
         Table(
             "Non-responses: presentations without a PAD score (BPNRR and APNRR)",
             ("kind", "presentations", "not acquired", "not assessed", "rate"),
-            [_non_responses("bona fide", genuine), *(_non_responses(name, one) for name, one in found.items())],
+            [_non_responses(BONA_FIDE, genuine), *(_non_responses(name, one) for name, one in found.items())],
         ),
     ]
     caption = (
@@ -101,7 +101,7 @@ def _non_responses(name: str, found: Mapping[str, Any]) -> list[str]:
 
 
 def _scores(folder: Path, report: Mapping[str, Any], bona_fide: Presentations, attacks: Mapping[str, Presentations]) -> Section:
-    odds = {"bona fide": log_odds(bona_fide.acquired)} | {name: log_odds(one.acquired) for name, one in attacks.items()}
+    odds = {BONA_FIDE: log_odds(bona_fide.acquired)} | {name: log_odds(one.acquired) for name, one in attacks.items()}
     edges = edges_for(list(odds.values()))
     lines = {f"{value:.4f}": float(log_odds(np.array([value]))[0]) for value in report["thresholds"]}
     svg = save(histogram_plot({name: binned(one, edges) for name, one in odds.items()}, lines, label=ODDS), folder, "scores")

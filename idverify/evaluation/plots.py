@@ -1,4 +1,4 @@
-"""Pictures of error rates, for people who would rather look. matplotlib is loaded only when one is drawn.
+"""Pictures of what was measured, for people who would rather look. matplotlib is loaded only when one is drawn.
 
 Names in them come from strangers (files, species, groups): nothing in a name is read as mathematics, and long ones are cut.
 """
@@ -32,7 +32,10 @@ _STYLE: Final[Any] = {
 _NORMAL: Final = NormalDist()
 _TICKS: Final = (1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8)
 _FINER_TICKS: Final = (1e-3, 2e-3, 5e-3, 1e-2, 2e-2, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8)
+_DOTTED: Final[Any] = {"marker": "o", "markersize": 4, "linewidth": 1.8}
 _FEW: Final = 3
+_NEAREST: Final = 0.085  # of an axis between two of its labels, which are as wide as that
+_TAIL: Final = 0.4  # deviates shown beyond the point from which a curve falls no more
 _LONGEST: Final = 48
 
 
@@ -98,11 +101,14 @@ def det_plot(lines: Sequence[Line], marks: Sequence[Mark] = (), *, labels: tuple
                 x, _deviate(line.low, floor), _deviate(line.high, floor), color=colour, alpha=0.16, linewidth=0, step="post"
             )
         axes.step(x, _deviate(line.y, floor), where="post", color=colour, linewidth=1.8, label=shown(line.name))
-    for mark in marks:
+    for index, mark in enumerate(sorted(marks, key=lambda one: one.x)):
         place = _deviate(np.array([mark.x]), left)[0], _deviate(np.array([mark.y]), floor)[0]
         axes.plot(*place, marker="o", markersize=5, color=INK, linestyle="none")
-        axes.annotate(shown(mark.name), place, xytext=(6, 6), textcoords="offset points", fontsize=9, in_layout=False)
-    limits = axes.get_xlim(), axes.get_ylim()
+        beside = (6, -13 if index % 2 else 6)  # neighbours of equal rates would write over each other
+        axes.annotate(shown(mark.name), place, xytext=beside, textcoords="offset points", fontsize=9, in_layout=False)
+    end = max([line.x[line.y <= line.y.min()].min() for line in lines] + [mark.x for mark in marks])
+    right = float(_deviate(np.array([end]), left)[0]) + _TAIL
+    limits = (axes.get_xlim()[0], min(axes.get_xlim()[1], right)), axes.get_ylim()
     diagonal = [min(limits[0][0], limits[1][0]), max(limits[0][1], limits[1][1])]
     axes.plot(diagonal, diagonal, color=GRID, linewidth=1, zorder=0)
     for set_ticks, set_labels, (low, high) in (
@@ -112,6 +118,8 @@ def det_plot(lines: Sequence[Line], marks: Sequence[Mark] = (), *, labels: tuple
         ticks = [tick for tick in _TICKS if low <= _NORMAL.inv_cdf(tick) <= high]
         if len(ticks) <= _FEW:
             ticks = [tick for tick in _FINER_TICKS if low <= _NORMAL.inv_cdf(tick) <= high] or ticks
+        if set_ticks == axes.set_xticks:
+            ticks = _apart(ticks, _NEAREST * (high - low))
         set_ticks([_NORMAL.inv_cdf(tick) for tick in ticks])
         set_labels([percent(tick) for tick in ticks])
     axes.set(xlim=limits[0], ylim=limits[1], xlabel=labels[0], ylabel=labels[1])
@@ -189,6 +197,43 @@ def stage_plot(stages: Mapping[str, Mapping[str, float]]) -> Any:
     return figure
 
 
+@_styled
+def sweep_plot(sweep: Mapping[str, Any]) -> Any:
+    """Latency of the answered, and what became of the rest, over the rate that was offered. sweep: of evaluation.load.sweep.
+
+    Of a rate that was offered twice, the second try is drawn.
+    """
+    from matplotlib.ticker import NullLocator, ScalarFormatter  # noqa: PLC0415
+
+    past = [sweep["past_the_knee"]] if sweep["past_the_knee"] else []
+    steps = sorted({step["offered_per_s"]: step for step in [*sweep["steps"], *past]}.values(), key=_offered)
+    rates = [_offered(step) for step in steps]
+    figure, (latency, throughput) = _figure(7, 6.2, rows=2)
+    answered = [step for step in steps if step["latency"]]
+    for point, colour in zip((50, 95, 99), SERIES, strict=False):
+        milliseconds = [step["latency"][f"p{point}_ms"] for step in answered]
+        latency.plot([_offered(step) for step in answered], milliseconds, color=colour, label=f"p{point}", **_DOTTED)
+    latency.axhline(sweep["p95_bound_ms"], color=INK, linewidth=0.9, linestyle=":", label="bound on p95")
+    latency.set(ylabel="latency of the answered, ms", yscale="log")
+    latency.yaxis.set_major_locator(_one_two_five(latency.get_ylim()))
+    latency.yaxis.set_minor_locator(NullLocator())
+    latency.yaxis.set_major_formatter(ScalarFormatter())
+    throughput.plot([0, rates[-1]], [0, rates[-1]], color=INK, linewidth=0.9, linestyle=":", label="all that is offered")
+    goodput = [step["goodput_per_s"] for step in steps]
+    throughput.plot(rates, goodput, color=SERIES[0], label="answered", **_DOTTED)
+    for kind, words, colour in (("refused", "refused with 429", SERIES[1]), ("failed", "failed", SERIES[5])):
+        shares = [sum(step[kind].values()) / step["sent"] * _offered(step) for step in steps]
+        if any(shares):
+            throughput.plot(rates, shares, color=colour, label=words, **_DOTTED)
+    throughput.set(xlabel="offered a second", ylabel="a second", xlim=(0, 1.03 * rates[-1]), ylim=(0, 1.03 * rates[-1]))
+    for axes in (latency, throughput):
+        axes.grid(True, linewidth=0.6)
+        if sweep["knee"]:
+            axes.axvline(_offered(sweep["knee"]), color=INK, linewidth=0.9, linestyle="--", label="knee")
+        axes.legend(frameon=False, loc="center left", bbox_to_anchor=(1.01, 0.5), borderaxespad=0)
+    return figure
+
+
 def binned(scores: NDArray[np.floating], edges: Doubles) -> tuple[Doubles, NDArray[np.integer]]:
     """(edges, counts) of the finite scores, for histogram_plot."""
     return edges, np.histogram(scores[np.isfinite(scores)], bins=edges)[0]
@@ -233,6 +278,15 @@ def _deviate(rates: Doubles, floor: float) -> Doubles:
     return np.array([_NORMAL.inv_cdf(float(rate)) for rate in clipped], dtype=np.float64)
 
 
+def _apart(ticks: Sequence[float], least: float) -> list[float]:
+    """Those of the rates, from the lowest on, whose labels do not touch the one before."""
+    kept: list[float] = []
+    for tick in ticks:
+        if not kept or _NORMAL.inv_cdf(tick) - _NORMAL.inv_cdf(kept[-1]) >= least:
+            kept.append(tick)
+    return kept
+
+
 def _colours(n: int) -> list[str]:
     return [SERIES[index % len(SERIES)] for index in range(n)]
 
@@ -243,11 +297,25 @@ def _columns(names: Iterable[str]) -> int:
     return min(3, len(lengths)) if max(lengths) <= 18 else 1
 
 
-def _figure(width: float, height: float) -> tuple[Any, Any]:
+def _offered(step: Mapping[str, Any]) -> float:
+    return float(step["offered_per_s"])
+
+
+def _one_two_five(limits: tuple[float, float]) -> Any:
+    """Ticks at 1, 2 and 5 of each power of ten within the limits, so that there are some on a short logarithmic axis too."""
+    from matplotlib.ticker import FixedLocator  # noqa: PLC0415
+
+    powers = range(int(np.floor(np.log10(limits[0]))), int(np.ceil(np.log10(limits[1]))) + 1)
+    return FixedLocator([tick for power in powers for tick in (10.0**power, 2 * 10.0**power, 5 * 10.0**power)])
+
+
+def _figure(width: float, height: float, rows: int = 1) -> tuple[Any, Any]:
+    """(figure, axes), and an array of axes above each other where there are more rows."""
     from matplotlib.figure import Figure  # noqa: PLC0415
 
     figure = Figure(figsize=(width, height), dpi=120, layout="constrained")
-    axes = figure.subplots()
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.set_axisbelow(True)
+    axes = figure.subplots(rows, sharex=True)
+    for one in np.atleast_1d(axes):
+        one.spines[["top", "right"]].set_visible(False)
+        one.set_axisbelow(True)
     return figure, axes

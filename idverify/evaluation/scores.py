@@ -58,7 +58,7 @@ def write_images(path: Path, templates: Templates) -> None:
 def read_images(path: Path) -> ImageTable:
     """Raises InvalidInput when the file is malformed."""
     try:
-        rows = _rows(path, IMAGES_HEADER)
+        rows = read_rows(path, IMAGES_HEADER)
         names = tuple(ImageName(row[0], int(row[1])) for row in rows)
         qualities = np.array([float(row[4]) if row[4] else np.nan for row in rows], dtype=np.float64)
         return ImageTable(names, tuple(row[2] for row in rows), tuple(row[3] for row in rows), qualities)
@@ -82,12 +82,17 @@ def read_scores(path: Path, images: ImageTable) -> tuple[Comparisons, Indices]:
     return Comparisons(people, person[rows], person[columns], rows, columns, scores), folds
 
 
-def write_all_pairs(folder: Path, prefix: str, kept: Kept, images: Sequence[ImageName]) -> None:
-    """PREFIX_mated.csv (every mated pair), PREFIX_tail.csv (the highest non-mated) and PREFIX_histogram.npz (all of them)."""
-    for name, (rows, columns, scores) in (("mated", kept.mated), ("tail", kept.non_mated)):
+def write_all_pairs(folder: Path, prefix: str, kept: Kept, images: Sequence[ImageName]) -> tuple[str, ...]:
+    """PREFIX_mated.csv (every mated pair), PREFIX_tail.csv (the highest non-mated) and PREFIX_histogram.npz (all of them).
+
+    Returns the names.
+    """
+    mated, tail, histogram = (f"{prefix}_{part}" for part in ("mated.csv", "tail.csv", "histogram.npz"))
+    for name, (rows, columns, scores) in ((mated, kept.mated), (tail, kept.non_mated)):
         parts = zip(rows.tolist(), columns.tolist(), scores.tolist(), strict=True)
-        _write(folder / f"{prefix}_{name}.csv", ((0, images[row], images[column], score) for row, column, score in parts))
-    np.savez_compressed(folder / f"{prefix}_histogram.npz", counts=kept.counts, kept_from=kept.kept_from)
+        _write(folder / name, ((0, images[row], images[column], score) for row, column, score in parts))
+    np.savez_compressed(folder / histogram, counts=kept.counts, kept_from=kept.kept_from)
+    return mated, tail, histogram
 
 
 def read_all_pairs(folder: Path, prefix: str, images: ImageTable) -> AllPairs:
@@ -115,14 +120,15 @@ def _write(path: Path, rows: Iterable[tuple[int, ImageName, ImageName, float]]) 
 
 def _read(path: Path, positions: dict[ImageName, int]) -> tuple[Indices, Indices, Doubles, Indices]:
     """(first images, second images, scores, folds) of a score file."""
-    rows = _rows(path, HEADER)
+    rows = read_rows(path, HEADER)
     first = np.array([positions[ImageName(row[1], int(row[2]))] for row in rows], dtype=np.int32)
     second = np.array([positions[ImageName(row[3], int(row[4]))] for row in rows], dtype=np.int32)
     scores = np.array([float(row[5]) if row[5] else np.nan for row in rows], dtype=np.float64)
     return first, second, scores, np.array([int(row[0]) for row in rows], dtype=np.int32)
 
 
-def _rows(path: Path, header: tuple[str, ...]) -> list[list[str]]:
+def read_rows(path: Path, header: tuple[str, ...]) -> list[list[str]]:
+    """The rows of a CSV below its header. Raises OSError, or ValueError where the header is another one or nothing follows."""
     with path.open(newline="", encoding="utf-8") as file:
         try:
             found, *rows = csv.reader(file)

@@ -51,7 +51,8 @@ def served(folder: Path, *, concurrency: int, cores: Set[int]) -> Iterator[Serve
 
     The attempts that a client has on one subject are set out of reach, so that what is met is the limit of the machine.
     While it runs, SIGTERM ends this process as Ctrl-C does, so that the service does not outlive it. Raises Fault when the
-    service does not start; what it said is quoted.
+    service does not start, or ended by itself before the block did: nothing measured on it is then to be believed. What it said
+    is quoted.
     """
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("IDVERIFY_") or name in _KEPT},
@@ -77,6 +78,8 @@ def served(folder: Path, *, concurrency: int, cores: Set[int]) -> Iterator[Serve
             port = _port(process, log, began + START_SECONDS)
             ready = _ready(process, port, log, began + START_SECONDS)
             yield Served(port, process.pid, key, time.perf_counter() - began, ready)
+            if process.poll() is not None:
+                raise Fault(f"the service ended in the middle of it, with status {process.returncode}: {_tail(log)}")
     finally:
         if process is not None:
             _end(process)
@@ -171,22 +174,28 @@ def _terminated_as_interrupted() -> Iterator[None]:
 
 @dataclass(slots=True)
 class Caller:
-    """The requests of one client: POST /v1/verifications with these photographs in turn. Safe from many threads."""
+    """The requests of one client: POST /v1/verifications with these photographs in turn. Safe from many threads.
+
+    subject_id: whom they are compared with, once enrolled.
+    """
 
     service: Served
     photos: Sequence[bytes]
-    _subject: str = ""
+    subject_id: str = ""
     _bodies: list[bytes] = field(default_factory=list)
     _own: threading.local = field(default_factory=threading.local)
 
     def enrol(self, portrait: bytes) -> None:
         """Enrol the subject that the photographs are then compared with. Raises Fault when it is refused."""
         document = {"identifier": "load", "claims": {}, "legal_basis": "published_test_data", "portrait": _in_base64(portrait)}
-        status, said = self._post("/v1/subjects", json.dumps(document).encode())
+        try:
+            status, said = self._post("/v1/subjects", json.dumps(document).encode())
+        except (OSError, http.client.HTTPException) as error:
+            raise Fault(f"the subject for the load could not be enrolled: {type(error).__name__}") from error
         if status != 201:
             raise Fault(f"the subject for the load could not be enrolled: {status} {said[:300].decode(errors='replace')}")
-        self._subject = json.loads(said)["subject_id"]
-        common = {"audience": AUDIENCE, "purpose": PURPOSE, "subject_id": self._subject}
+        self.subject_id = json.loads(said)["subject_id"]
+        common = {"audience": AUDIENCE, "purpose": PURPOSE, "subject_id": self.subject_id}
         self._bodies = [json.dumps({"probe": _in_base64(photo), **common}).encode() for photo in self.photos]
 
     def verify(self, turn: int) -> str:

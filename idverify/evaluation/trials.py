@@ -22,7 +22,7 @@ Doubles = NDArray[np.float64]
 class Trials:
     """A set of comparisons between images of P people, 0..P-1.
 
-    person: int32 (m,), whose each mated comparison is; images: int32 (m, 2), positions of its images; mated: float64 (m,),
+    person: int32 (m,), whose each mated comparison is; images: int32 (m, k), positions of its images; mated: float64 (m,),
     -inf where an image failed to be acquired: such a comparison is a non-match. first, second: int32 (k,), the people of each
     non-mated comparison that was kept; non_mated: float64 (k,), its score, descending. n_non_mated: how many there are, kept or
     not, without those that could not be made (`not_compared`), which cannot be false matches and would flatter the FMR.

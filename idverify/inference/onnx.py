@@ -7,9 +7,9 @@ import numpy as np
 import onnxruntime
 
 from idverify.errors import Fault, ModelRefused, ProviderUnavailable
-from idverify.inference.contract import demand_batch, demand_finite, demand_graph, run_each_once
+from idverify.inference.contract import PackEngine, demand_batch, demand_finite, demand_graph
 from idverify.inference.manifest import Model, Pack
-from idverify.values import Floats, Variant
+from idverify.values import Floats
 
 PROVIDERS: Mapping[str, str] = {
     "cpu": "CPUExecutionProvider",
@@ -25,7 +25,7 @@ _MOST_AT_ONCE = 4
 _MOST_AT_ONCE_ELSEWHERE = 64
 
 
-class OnnxEngine:
+class OnnxEngine(PackEngine):
     """Runs the models of one pack, loaded and checked when the object is made. Safe from many threads.
 
     provider: what must run; it is never replaced by another. threads: of one inference.
@@ -41,29 +41,14 @@ class OnnxEngine:
                 f"provider {provider!r} was asked for and the installed ONNX Runtime does not have it; "
                 "it needs its own build of ONNX Runtime, in an environment of its own"
             )
-        self._pack = pack
+        super().__init__(pack)
         self._provider = provider
         self._sessions = {role: _session(model, provider, threads) for role, model in pack.models.items()}
-
-    @property
-    def pack(self) -> str:
-        """The pack as NAME@DIGEST, and its variant."""
-        return self._pack.running
 
     @property
     def provider(self) -> str:
         """What really runs, for example `onnxruntime 1.31.1 cpu`."""
         return f"onnxruntime {onnxruntime.__version__} {self._provider}"
-
-    @property
-    def digests(self) -> Mapping[str, str]:
-        """SHA-256, hex, of each model's file, by role."""
-        return {role: model.sha256 for role, model in self._pack.models.items()}
-
-    @property
-    def variant(self) -> Variant:
-        """How the pack makes templates."""
-        return self._pack.variant
 
     def run(self, model: str, batch: Floats) -> tuple[Floats, ...]:
         """Outputs of the model of that role for float32 (n, *shape of its contract), n >= 1, in the graph's order.
@@ -83,10 +68,6 @@ class OnnxEngine:
             raise Fault(f"the {model} model failed: {type(error).__name__}") from error
         demand_finite(model, outputs)
         return tuple(outputs)
-
-    def warm_up(self) -> None:
-        """Run every model once on zeros."""
-        run_each_once(self, self._pack)
 
 
 def refuse_mixed_install() -> None:

@@ -4,7 +4,6 @@ Measured, one core: docs/decisions/0004-fast-path.md, which also has what bfloat
 image: on a processor a batch gains nothing, and graphs of one fixed shape are the fastest.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import Final
@@ -17,16 +16,16 @@ from openvino.utils import replace_node
 
 from idverify.errors import Fault, ModelRefused, ProviderUnavailable
 from idverify.inference import Precision
-from idverify.inference.contract import demand_batch, demand_finite, demand_graph, run_each_once
+from idverify.inference.contract import PackEngine, demand_batch, demand_finite, demand_graph
 from idverify.inference.manifest import Model, Pack
-from idverify.values import Floats, Variant
+from idverify.values import Floats
 
 # The roles that may run in less than float32. Elsewhere bfloat16 changes what is seen (benchmarks/equivalence.py): landmarks,
 # boxes move the crop, and with it the template (1st percentile of the cosine 0.9945); PAD outcomes flip in 0.4 % of NUAA.
 REDUCED: Final = frozenset({"embedding"})
 
 
-class OpenVinoEngine:
+class OpenVinoEngine(PackEngine):
     """Runs the models of one pack, loaded and checked when the object is made. Safe from many threads.
 
     precision: `native` is bfloat16 for the roles of REDUCED where the processor has instructions for it (AMX or AVX-512 BF16),
@@ -41,7 +40,7 @@ class OpenVinoEngine:
             raise ProviderUnavailable("provider 'openvino' was asked for, and OpenVINO has no CPU device here")
         native = "bf16" if "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES") else "f32"
         self._precision = native if precision == "native" else "f32"
-        self._pack = pack
+        super().__init__(pack)
         self._idle: dict[str, SimpleQueue[_Replica]] = {}
         for role, model in pack.models.items():
             graph = _graph(core, model)
@@ -52,25 +51,10 @@ class OpenVinoEngine:
                 self._idle[role].put(_compiled(core, role, graph, self._precision if role in REDUCED else "f32", threads))
 
     @property
-    def pack(self) -> str:
-        """The pack as NAME@DIGEST, and its variant."""
-        return self._pack.running
-
-    @property
     def provider(self) -> str:
         """What really runs, for example `openvino 2026.4.1 cpu f32, embedding bf16`."""
         reduced = f", {' and '.join(sorted(REDUCED))} {self._precision}" if self._precision != "f32" else ""
         return f"openvino {openvino.get_version().split('-')[0]} cpu f32{reduced}"
-
-    @property
-    def digests(self) -> Mapping[str, str]:
-        """SHA-256, hex, of each model's file, by role."""
-        return {role: model.sha256 for role, model in self._pack.models.items()}
-
-    @property
-    def variant(self) -> Variant:
-        """How the pack makes templates."""
-        return self._pack.variant
 
     def run(self, model: str, batch: Floats) -> tuple[Floats, ...]:
         """Outputs of the model of that role for float32 (n, *shape of its contract), n >= 1, in the graph's order.
@@ -89,10 +73,6 @@ class OpenVinoEngine:
         outputs = parts[0] if len(parts) == 1 else tuple(np.concatenate(outputs) for outputs in zip(*parts, strict=True))
         demand_finite(model, outputs)
         return outputs
-
-    def warm_up(self) -> None:
-        """Run every model once on zeros."""
-        run_each_once(self, self._pack)
 
 
 @dataclass(frozen=True, slots=True)

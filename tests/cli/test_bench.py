@@ -8,12 +8,15 @@ import sys
 import time
 import tomllib
 
+import cv2
+import numpy as np
 import pytest
 import typer
 
 from idverify.cli import bench, calibrate, compare
 from idverify.cli.main import run
 from idverify.decision.policy import policies_from
+from idverify.inference.manifest import default_models_folder
 
 
 @pytest.fixture
@@ -48,6 +51,8 @@ def test_the_same_man_is_accepted_and_another_one_rejected(shell, samples):
     same = json.loads(out)
     assert (code, same["decision"], same["policy"]) == (0, "accepted", "fmr-1e-4")
     assert {"decode", "detect", "embed", "compare", "total"} <= same["timings_ms"].keys()
+    assert same["pack"].startswith("default@")
+    assert same["provider"].split()[0] in {"openvino", "onnxruntime"}
     code, out = shell("compare", samples / "obama.jpg", samples / "biden.jpg", "--json")
     other = json.loads(out)
     assert (code, other["decision"], other["reasons"]) == (1, "rejected", ["non_match"])
@@ -104,6 +109,26 @@ def test_a_list_with_folds_is_measured_and_its_report_written(shell, people, tmp
     assert report["commit"] is None or report["commit"] in page
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("bench", "accuracy", "--images", "a", "--pairs", "b", "--out", "o"),
+        ("bench", "pad", "--bona-fide", "a", "--attack", "b=b", "--out", "o"),
+        ("bench", "attacks", "--clips", "a", "--photos", "b", "--out", "o"),
+        ("bench", "compare", "a", "b"),
+        ("bench", "latency"),
+        ("bench", "load"),
+        ("bench", "search"),
+        ("calibrate", "--images", "a", "--pairs", "b", "--calibrated-on", "c", "--out", "o"),
+    ],
+)
+def test_a_seed_that_draws_nothing_is_a_usage_error_before_anything_is_measured(shell, arguments):
+    """Not a crash after an hour of measuring."""
+    code, out = shell(*arguments, "--seed", "-1", "--json")
+    assert code == 2
+    assert "--seed" in json.loads(out)["error"]["message"]
+
+
 def test_a_missing_image_is_named_before_anything_is_measured(shell, people, tmp_path):
     """Exit 3, the line of the list, and no folder half written."""
     pairs = tmp_path / "pairs.txt"
@@ -144,8 +169,8 @@ def test_attack_detection_is_reported_by_species(shell, people, samples, tmp_pat
     page = (tmp_path / "o" / "report.html").read_text()
     assert "APCER of the worst species: none" in page
     assert "ACER" not in page.replace("APCER", "").replace("BPCER", "")
-    code, _ = shell("bench", "pad", "--bona-fide", people, "--attack", "noequals", "--out", tmp_path / "o", "--json")
-    assert code == 2
+    for unusable in ("noequals", f"bona fide={attack}"):
+        assert shell("bench", "pad", "--bona-fide", people, "--attack", unusable, "--out", tmp_path / "o", "--json")[0] == 2
 
 
 def test_one_corrupt_photograph_among_many_is_a_failure_to_acquire_and_not_the_end(shell, people, tmp_path):
@@ -201,7 +226,7 @@ def test_a_provider_that_is_not_installed_costs_nothing_that_was_measured(shell,
 
 
 def test_unreadable_groups_end_the_run_before_it_begins(shell, people, tmp_path):
-    """Exit 3 and the line; without a file of groups there is nothing to hold them to, exit 2."""
+    """Exit 3 and the line; groups that no operating point can judge are not passed over; without any, exit 2."""
     pairs = tmp_path / "pairs.txt"
     pairs.write_text("2 1\nann 1 2\nann 1 bob 1\nann 1 3\nann 2 bob 1\n")
     (tmp_path / "groups.csv").write_text("person,age\nann\n")
@@ -210,6 +235,11 @@ def test_unreadable_groups_end_the_run_before_it_begins(shell, people, tmp_path)
     assert code == 3
     assert "line 2: 1 fields where the first line has 2" in json.loads(out)["error"]["message"]
     assert not (tmp_path / "out").exists()
+    (tmp_path / "groups.csv").write_text("person,age\nann,60+\nbob,20\n")
+    code, out = shell(*arguments, "--groups", tmp_path / "groups.csv", "--fail-if-group-exceeds")
+    (told,) = json.loads(out)["groups"]
+    assert (code, told["column"], told["groups"], told["verdict"]) == (5, "age", [], "not supported by n")
+    assert "no group could be judged" in (tmp_path / "out" / "report.html").read_text()
     assert shell(*arguments, "--fail-if-group-exceeds")[0] == 2
     assert shell(*arguments, "--all-pairs")[0] == 2
 
@@ -288,6 +318,32 @@ def test_all_pairs_and_groups_of_real_faces(shell, evaluation_data, tmp_path):
     assert (code, result["verdict"], result["differ"]) == (0, "no difference beyond noise", False)
 
 
+def test_references_of_several_photographs_are_measured_and_compared(shell, people, samples, tmp_path):
+    """One man has three photographs, enough for references of two; the page says how many people that is. Never beside all pairs."""
+    for person, number, source in (("cid", 1, "biden"), ("cid", 2, "biden"), ("cid", 3, "biden"), ("dan", 1, "obama")):
+        (people / person).mkdir(exist_ok=True)
+        shutil.copyfile(samples / f"{source}.jpg", people / person / f"{person}_{number:04d}.jpg")
+    (tmp_path / "a.txt").write_text("ann 1 2\nann 1 bob 1\n")
+    (tmp_path / "b.txt").write_text("cid 1 2\ncid 1 dan 1\n")
+    out = tmp_path / "o"
+    named = ("bench", "accuracy", "--images", people, "--pairs", tmp_path / "a.txt", "--out", out, "--json")
+    other = ("--threshold-from", tmp_path / "b.txt")
+    code, told = shell(*named, *other, "--references", "2")
+    report = json.loads(told)
+    assert (code, report["protocol"], report["n_mated"], report["n_non_mated"]) == (0, "references of 2 photographs", 3, 1)
+    assert report["references"] == {"photographs": 2, "people": 1, "not_enrolled": 0, "one_photograph": []}
+    assert {"references.csv", "references_one.csv", "references_threshold.csv"} <= report["kept"].keys()
+    page = (out / "report.html").read_text()
+    assert "Accuracy with references of 2 photographs, of the people of a.txt" in page
+    assert "People with more than 2 photographs: 1." in page
+    assert shell("bench", "compare", out, out, "--fail-if-worse", "--json")[0] == 0
+    code, told = shell(*named, *other, "--references", "3")
+    assert code == 3
+    assert "nobody in the list has more than 3 photographs" in json.loads(told)["error"]["message"]
+    assert shell(*named, "--references", "2")[0] == 2
+    assert shell(*named, *other, "--references", "2", "--all-pairs")[0] == 2
+
+
 def test_two_runs_that_cannot_be_compared_are_told_apart_by_the_exit_code(shell, people, tmp_path):
     """Another benchmark or an empty folder: 3. A latency without samples, held to be no worse: 5."""
     attack = f"none={people}"
@@ -295,7 +351,7 @@ def test_two_runs_that_cannot_be_compared_are_told_apart_by_the_exit_code(shell,
         shell("bench", "pad", "--bona-fide", people, "--attack", attack, "--threshold", "0.5", "--out", tmp_path / "p")[0] == 0
     )
     assert shell("bench", "compare", tmp_path / "p", tmp_path / "nothing", "--json")[0] == 3
-    latency = {"total": {"p50_ms": 1.0}, "ratio_to_naive": 2.0}
+    latency = {"kind": "latency", "total": {"p50_ms": 1.0}, "ratio_to_naive": 2.0}
     (tmp_path / "l.json").write_text(json.dumps(latency))
     assert shell("bench", "compare", tmp_path / "p", tmp_path / "l.json", "--json")[0] == 3
     assert shell("bench", "compare", tmp_path / "l.json", tmp_path / "l.json", "--fail-if-worse")[0] == 5
@@ -303,12 +359,44 @@ def test_two_runs_that_cannot_be_compared_are_told_apart_by_the_exit_code(shell,
     assert shell("bench", "compare", tmp_path / "p", tmp_path / "p", "--fail-if-worse")[0] == 0
 
 
-def test_the_core_is_given_back(shell, tmp_path):
-    """A run pins this process to one core; afterwards every core is free again."""
+def test_the_core_is_given_back_and_other_frames_are_other_data(shell, tmp_path):
+    """A run pins this process to one core; afterwards every core is free. A run on other frames says nothing about this one."""
     before = os.sched_getaffinity(0)
-    code, _ = shell("bench", "latency", "--n", "2", "--out", tmp_path, "--json")
-    assert code in {0, 5}
+    for seed in ("1", "2"):
+        code, _ = shell("bench", "latency", "--n", "2", "--seed", seed, "--out", tmp_path / seed, "--json")
+        assert code in {0, 5}
     assert os.sched_getaffinity(0) == before
+    code, told = shell("bench", "compare", tmp_path / "1", tmp_path / "2", "--json")
+    assert code == 3
+    assert "measured different data" in json.loads(told)["error"]["message"]
+    assert shell("bench", "compare", tmp_path / "1", tmp_path / "1", "--json")[0] == 0
+
+
+def test_photographs_without_any_face_have_no_latency(shell, tmp_path):
+    """Exit 3 and what is missing; nothing is written but the folder."""
+    (tmp_path / "faces").mkdir()
+    (tmp_path / "faces" / "grey.png").write_bytes(cv2.imencode(".png", np.full((480, 640, 3), 127, np.uint8))[1].tobytes())
+    code, out = shell("bench", "latency", "--photos", tmp_path / "faces", "--n", "2", "--out", tmp_path / "o", "--json")
+    assert code == 3
+    assert "none of 1 photographs shows a face" in json.loads(out)["error"]["message"]
+    assert list((tmp_path / "o").iterdir()) == []
+
+
+def test_measurements_under_another_input_contract_are_made_anew(shell, people, tmp_path, monkeypatch):
+    """Whoever corrects the embedder's colour order in a manifest, the file unchanged, is not shown the scores of the wrong one."""
+    pairs, out = tmp_path / "pairs.txt", tmp_path / "out"
+    pairs.write_text("2 1\nann 1 2\nann 1 bob 1\nann 1 3\nann 2 bob 1\n")
+    arguments = ("bench", "accuracy", "--images", people, "--pairs", pairs, "--out", out, "--json")
+    models = tmp_path / "models"
+    shutil.copytree(default_models_folder(), models, ignore=shutil.ignore_patterns("naive", "cards", "*.py"))
+    scores = []
+    for colour in ("BGR", "RGB"):
+        head, _, rest = (models / "manifest.toml").read_text().partition("[pack.default.model.embedding]")
+        (models / "manifest.toml").write_text(head + "[pack.default.model.embedding]" + rest.replace("BGR", colour, 1))
+        monkeypatch.setenv("IDVERIFY_MODELS_DIR", str(models))
+        assert shell(*arguments)[0] == 0
+        scores.append((out / "scores.csv").read_text())
+    assert scores[0] != scores[1]
 
 
 def test_latency_has_both_paths_of_the_same_run_on_one_core(tmp_path):

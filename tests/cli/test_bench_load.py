@@ -65,6 +65,9 @@ def test_both_sweeps_are_measured_and_the_installation_in_use_is_left_alone(tmp_
         assert step["answered"] + sum(step["refused"].values()) == 2
         assert (tmp_path / "out" / f"load-{name}.png").stat().st_size > 5000
         assert (tmp_path / "out" / f"load-{name}.svg").stat().st_size > 5000
+    page = (tmp_path / "out" / "report.html").read_text()
+    assert page.count("<figure>") == 2
+    assert "Knee over HTTP" in page
     over_http = report["http"]
     assert 0 <= over_http["steps"][0]["client_cpu_s"] < 2
     assert 0 < over_http["steps"][0]["server_cpu_s"] < 5
@@ -105,6 +108,24 @@ def test_a_service_that_cannot_start_is_quoted(tmp_path, monkeypatch):
         service.served(tmp_path, concurrency=1, cores=frozenset()),
     ):
         pytest.fail("it started")
+
+
+def test_a_service_that_dies_in_the_middle_is_a_fault_and_no_measurement(tmp_path, samples):
+    """Killed by the machine for its memory, say: its facts are unknown from then on, and the block ends with what it said."""
+
+    def work():
+        with service.served(tmp_path, concurrency=1, cores=frozenset()) as running:
+            os.kill(running.pid, signal.SIGKILL)
+            deadline = time.monotonic() + 20
+            while Path(f"/proc/{running.pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z":
+                assert time.monotonic() < deadline
+                time.sleep(0.01)
+            assert resident_mb(running.pid) == {"now": None, "peak": None}
+            with pytest.raises(Fault, match="could not be enrolled: Connection"):
+                service.Caller(running, [b""]).enrol((samples / "obama.jpg").read_bytes())
+
+    with pytest.raises(Fault, match="ended in the middle of it, with status -9"):
+        work()
 
 
 def test_a_rate_beyond_every_bound_is_refused_before_anything_starts(tmp_path):

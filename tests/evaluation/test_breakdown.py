@@ -71,6 +71,15 @@ def test_errors_of_few_people_do_not_make_a_group_exceed_as_those_of_many_would(
         assert next(row for row in found["groups"] if row["group"] == "small")["verdict"] == verdict
 
 
+@pytest.mark.parametrize("failed", [10, 20])
+def test_one_person_never_makes_a_group_exceed(failed):
+    """However many photographs of one person fail, where all others have 5 %: one person has no spread to draw from."""
+    scores = [-1.0 if one < failed or one % 20 == 19 else 1.0 for one in range(4000)]
+    found = grouped(scores, lambda one: "alone" if one < 1 else "rest", each=20)
+    alone = next(row for row in found["groups"] if row["group"] == "alone")
+    assert (alone["fnmr_low"], alone["fnmr_high"], alone["verdict"]) == (0.0, 1.0, "not supported by n")
+
+
 def test_without_any_error_overall_there_is_nothing_to_exceed():
     """A ratio to zero is no ratio."""
     found = grouped([1.0] * 100, lambda one: "ab"[one % 2])
@@ -135,6 +144,7 @@ def test_equal_qualities_stay_together_and_unknown_ones_are_a_part_of_their_own(
         (b"person,age\nann,60,f\n", "line 2: 3 fields where the first line has 2"),
         (b"person,age\n\nann,60\nann,70\n", "line 4: a second 'age'"),
         (b"person,age\n,60\n", "line 2: no person"),
+        (b"person,age\nann,(no entry)\n", "line 2: '\\(no entry\\)' is what a report calls"),
         (b"\xff\xfe\x00p", "not UTF-8 text"),
         (b'person,age\nann,"60\n', "cannot read the groups"),
         (b"person,id\n" + b"".join(b"p%d,%d\n" % (one, one) for one in range(300)), "something other than groups"),
@@ -151,8 +161,11 @@ def test_an_unreadable_file_of_groups_is_refused_with_its_line(tmp_path, content
 
 def test_groups_are_read_by_person_or_by_image_with_a_suffix_or_without(tmp_path):
     """As a spreadsheet writes them: a byte order mark, spaces, an empty cell."""
-    (tmp_path / "groups.csv").write_bytes("\ufeffage, image ,light\n60+, ann_0001.jpg,in\n,ann_0002,out\n".encode())
+    rows = "60+, ann_0001.jpg,in\n,ann_0002,out\n,J.R. Smith_0001,in\n,J.R. Smith/J.R. Smith_0002.JPG,out\n"
+    (tmp_path / "groups.csv").write_bytes(f"\ufeffage, image ,light\n{rows}".encode())
     age, light = read_groups(tmp_path / "groups.csv")
-    images = [ImageName("ann", 1), ImageName("ann", 2), ImageName("bob", 1)]
-    assert (age.column, age.by, age.of(images)) == ("age", "image", ["60+", None, None])
-    assert light.of(images) == ["in", "out", None]
+    images = [
+        ImageName(name, number) for name, number in (("ann", 1), ("ann", 2), ("bob", 1), ("J.R. Smith", 1), ("J.R. Smith", 2))
+    ]
+    assert (age.column, age.by, age.of(images)) == ("age", "image", ["60+", None, None, None, None])
+    assert light.of(images) == ["in", "out", None, "in", "out"]

@@ -18,7 +18,7 @@ from idverify.evaluation.measurements import Measured
 from idverify.evaluation.pad import evaluate
 from idverify.evaluation.pad_scores import read_pad_scores, write_pad_scores
 from idverify.evaluation.report import write_report
-from idverify.evaluation.runs import check_comparable, open_run
+from idverify.evaluation.runs import KEPT, check_comparable, digests_of, open_run
 
 from .fakes import templates_of
 from .test_accuracy import pairs_of
@@ -37,7 +37,8 @@ def accuracy_run(folder, noise, *, people=700, digest="same", keep=True):
         scoring.score(folder, role, templates, pairs_of(templates), all_pairs=False)
     listed, other = (scoring.read(folder, role, all_pairs=False) for role in ("", "_threshold"))
     report = by_other_list(listed.listed, other.listed, generator()).report
-    write_report(folder, {"kind": "accuracy", "protocol": "listed pairs", "dataset_digest": digest, **report})
+    kept = digests_of(folder, ["images.csv", "scores.csv"])
+    write_report(folder, {"kind": "accuracy", "protocol": "listed pairs", "dataset_digest": digest, KEPT: kept, **report})
     if not keep:
         (folder / "scores.csv").unlink()
     return open_run(folder)
@@ -112,14 +113,19 @@ def test_other_data_and_other_kinds_are_refused_unless_asked_for(tmp_path):
         check_comparable(a, b, other_data=False)
     check_comparable(a, b, other_data=True)
     assert all(one.method.startswith("unpaired") for one in compare_accuracy(a, b, generator())[0])
-    write_report(tmp_path, {"kind": "pad", "species": {}})
     with pytest.raises(InvalidInput, match="nothing to compare"):
-        check_comparable(a, open_run(tmp_path), other_data=True)
+        check_comparable(a, pad_run(tmp_path / "pad", 10), other_data=True)
 
 
-@pytest.mark.parametrize("content", [None, "", "[1]", "{}", '{"kind": "tokens"}', "not json"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        None, "", "[1]", "{}", "not json", "[" * 100_000, '{"kind": "tokens"}', '{"kind": ["pad"]}', '{"kind": "accuracy"}',
+        '{"kind": "pad", "species": {}}', '{"kind": "latency", "total": {"p50_ms": NaN}, "ratio_to_naive": 2.0}',
+    ],
+)  # fmt: skip
 def test_what_is_no_report_is_refused_by_its_path(tmp_path, content):
-    """An empty folder, a broken file, a report of something else."""
+    """An empty folder, a broken file, a report of something else, half of one, and one with a number that is none."""
     if content is not None:
         (tmp_path / "report.json").write_text(content)
     with pytest.raises(InvalidInput, match=r"report\.json"):
@@ -133,6 +139,15 @@ def test_scores_of_other_pairs_beside_a_report_of_the_same_data_are_refused(tmp_
     (b.folder / "scores.csv").write_text("\n".join([lines[0], *reversed(lines[1:])]) + "\n")
     with pytest.raises(InvalidInput, match="different pairs"):
         compare_accuracy(a, b, generator())
+
+
+def test_scores_that_the_report_was_not_made_from_are_refused(tmp_path):
+    """A second run in the folder was killed between its scores and its report: one model's scores, another one's thresholds."""
+    run = accuracy_run(tmp_path / "a", 1.0, people=400)
+    assert open_run(run.folder).report == run.report
+    scoring.score(run.folder, "", templates_of(400, 2, noise=1.2, seed=5), pairs_of(templates_of(400, 2)), all_pairs=False)
+    with pytest.raises(InvalidInput, match=r"scores\.csv is not the file that the report beside it was made from"):
+        open_run(run.folder)
 
 
 def pad_run(folder, passed, *, missing=0):
@@ -176,6 +191,7 @@ def latency_run(folder, ours, *, keep=True, cpu="one"):
         write_samples(folder, totals)
     medians = {name: float(np.median(elapsed)) for name, elapsed in totals.items()}
     report = {
+        "kind": "latency",
         "total": {"p50_ms": medians["ours"]},
         "ratio_to_naive": medians["naive"] / medians["ours"],
         "hardware": {"cpu": cpu},

@@ -99,3 +99,12 @@ def test_without_any_error_the_eer_is_bounded_by_how_many_people_there_are():
     found = trials(30, gap=40.0, generator=np.random.default_rng(5))
     bounds = equal_error_rate(found, curves_of(found, draw_people(30, 100, np.random.default_rng(6))))
     assert (bounds["eer"], bounds["eer_low"], bounds["eer_high"]) == (0.0, 0.0, pytest.approx(3 / 30))
+
+
+def test_nothing_but_errors_of_few_people_is_no_proof_that_all_is_lost():
+    """Nor is the middle sure of itself where the people are two: replicates of so few hardly differ."""
+    for people, gap, least in ((30, -40.0, 1 - 3 / 30), (2, 0.0, 0.0)):
+        found = trials(people, gap=gap, generator=np.random.default_rng(5))
+        bounds = equal_error_rate(found, curves_of(found, draw_people(people, 100, np.random.default_rng(6))))
+        assert bounds["eer_low"] == pytest.approx(least)
+        assert bounds["eer_high"] == 1.0

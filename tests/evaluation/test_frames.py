@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from idverify.errors import InvalidInput, NoFace
-from idverify.evaluation.frames import FACE_HEIGHTS, HEIGHT, TILT, WIDTH, frames_of, upright_frame
+from idverify.evaluation.frames import FACE_HEIGHTS, HEIGHT, TILT, WIDTH, frames_of, read_photograph, upright_frame
 from idverify.face.image import decode
 
 
@@ -56,6 +56,16 @@ def test_a_photograph_without_a_found_face_is_not_left_out(photographs):
         raise NoFace("no face was found", ())
 
     assert len(frames_of(photographs, 4, blind, np.random.default_rng(0))) == 4
+
+
+def test_a_photograph_that_cannot_be_made_into_frames_is_named(tmp_path):
+    """Among five thousand, which one is it? A text, one that is too large, one that is gone."""
+    for name, content in (("text", b"a text"), ("large", b"\xff\xd8\xff" + bytes(11 * 1024 * 1024)), ("gone", None)):
+        path = tmp_path / f"{name}.jpg"
+        if content is not None:
+            path.write_bytes(content)
+        with pytest.raises(InvalidInput, match=rf"{name}\.jpg"):
+            read_photograph(path)
 
 
 def test_what_is_no_image_is_refused(locate):

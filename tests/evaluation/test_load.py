@@ -11,6 +11,7 @@ from idverify.api.app import load_recogniser
 from idverify.config import load_settings
 from idverify.errors import Fault
 from idverify.evaluation.frames import upright_frame
+from idverify.evaluation.html import write_page
 from idverify.evaluation.load import (
     ANSWERED,
     OVERLOADED,
@@ -22,7 +23,7 @@ from idverify.evaluation.load import (
     summarised,
     sweep,
 )
-from idverify.evaluation.load_plot import draw_load
+from idverify.evaluation.load_page import load_page
 from idverify.evaluation.paths import OurPath
 from idverify.evaluation.scaling import measure_scaling
 
@@ -149,8 +150,36 @@ def test_a_sweep_finds_the_knee_and_what_lies_past_it(tmp_path):
     assert (over["cpu_s"], over["rss_mb"]) == (0.5, 300.0)
     assert "server_cpu_s" not in over
     assert told[-1] == (4, 4)
-    names = draw_load(tmp_path, found, "a service of one place", "load")
-    assert all((tmp_path / name).stat().st_size > 5000 for name in names)
+    page = load_page(tmp_path, report_of(found))
+    assert all((tmp_path / f"load-in_process.{kind}").stat().st_size > 5000 for kind in ("png", "svg"))
+    knee = f"{found['knee']['offered_per_s']:.1f}"
+    assert page.headlines[0].value == f"{knee} /s"
+    (section,) = page.sections
+    rates = [row[0] for row in section.tables[0].rows]
+    assert [rate.split()[0] for rate in rates] == ["20.0", "40.0", "400.0", f"{2 * float(knee):.1f}"]
+    assert [rate for rate in rates if "(knee)" in rate] == [f"{knee} (knee)"]
+
+
+def report_of(found, scaling=None):
+    """A report of `bench load` in process, of that sweep."""
+    facts = {"input": "frames", "frames": 3, "cores": 1, "concurrency": 2, "batch_window_ms": 0.0, "provider": "none"}
+    return facts | {"in_process": {**found, "scaling": scaling}}
+
+
+def test_the_page_of_a_service_that_never_kept_up_says_so(tmp_path):
+    """No knee, nobody answered, a foreign code, a sender that was late, and two cores that were not ours: words, and no figure."""
+    sent = [Sent(number / 10, number / 10 + 0.5, number / 10 + 0.6, "<b>gone</b>") for number in range(10)]
+    found = {
+        "p95_bound_ms": 100, "seconds": 1, "steps": [summarised(sent, rate=10.0)], "knee": None,
+        "knee_is_below_a_rate_that_failed": False, "past_the_knee": None,
+    }  # fmt: skip
+    row = {"one_core_per_s": 100.0, "two_cores_per_s": 98.0, "yardstick_one": 500.0, "yardstick_two": 510.0}
+    scaling = {"ratio": 0.98, "yardstick_ratio": 1.02, "rounds": [row], **row}
+    text = write_page(tmp_path, load_page(tmp_path, report_of(found, scaling))).read_text()
+    assert "at none of these rates were all answered" in text
+    assert "&lt;b&gt;gone&lt;/b&gt;: 10" in text
+    assert "At 1 of the rates the sender could not keep up" in text
+    assert "Two cores were not ours" in text
 
 
 def test_a_rate_that_one_hiccup_spoilt_is_offered_again_and_both_tries_are_told():

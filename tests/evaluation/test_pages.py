@@ -189,6 +189,21 @@ def test_each_axis_of_a_trade_off_shows_what_its_own_rates_need():
     assert plots._NORMAL.cdf(axes.get_ylim()[0]) > 0.005
 
 
+def test_a_trade_off_ends_where_it_falls_no_more_and_its_words_do_not_overlap():
+    """All comparisons of a list reach an FMR of 100 %: the flat tail squeezed the rest, labels of the axis and of points alike."""
+    rates = np.array([5e-6, 1e-4, 1e-3, 1e-2, 0.05, 1.0])
+    curve = plots.Line("DET", rates, np.array([0.6, 0.005, 0.005, 0.002, 0.001, 0.001]))
+    marks = [plots.Mark(f"FMR {plots.percent(rate)}", rate, 0.005) for rate in (1e-2, 1e-4, 1e-3)]
+    figure = plots.det_plot([curve], marks, labels=("FMR", "FNMR"))
+    figure.draw_without_rendering()
+    axes = figure.axes[0]
+    assert 0.05 < plots._NORMAL.cdf(axes.get_xlim()[1]) < 0.2
+    for words in (axes.get_xticklabels(), axes.texts):
+        boxes = [text.get_window_extent() for text in words]
+        assert len(boxes) >= 3
+        assert not [1 for at, box in enumerate(boxes) for other in boxes[:at] if box.overlaps(other)]
+
+
 def test_the_words_beside_a_threshold_are_struck_through_by_no_other():
     """Thresholds as close as those of the shipped policies, in whatever order they come."""
     edges = np.linspace(-0.5, 1, 101)

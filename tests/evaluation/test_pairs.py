@@ -1,11 +1,14 @@
 """Lists of pairs come from elsewhere: what they may say, and what is refused."""
 
+import os
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from idverify.errors import InvalidInput
-from idverify.evaluation.dataset import images_of, listed_images, read_pairs
+from idverify.evaluation.dataset import images_of, listed_images, photos_in, read_pairs
 from idverify.evaluation.pairs import ImageName, parse_pairs
 
 BODY = "Ann_Bo\t1\t2\nAnn_Bo\t1\tCy_Do\t3\n"
@@ -84,6 +87,17 @@ def test_every_image_of_a_person_is_found_and_a_misnamed_one_refused(tmp_path):
         images_of(tmp_path, {"Ann"})
     with pytest.raises(InvalidInput, match="no images"):
         images_of(tmp_path, {"Cy"})
+
+
+def test_no_photograph_of_a_folder_is_left_out_in_silence(tmp_path):
+    """A link that leads nowhere is listed, and found to be unreadable where it is read; a name that no report can hold is refused."""
+    (tmp_path / "day.jpg").mkdir()
+    (tmp_path / "day.jpg" / "a.PNG").touch()
+    (tmp_path / "lost.jpg").symlink_to(tmp_path / "nowhere")
+    assert list(photos_in(tmp_path)) == ["day.jpg/a.PNG", "lost.jpg"]
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/ren\xe9.jpg")).touch()
+    with pytest.raises(InvalidInput, match=r"not UTF-8: rename b'ren\\xe9\.jpg'"):
+        photos_in(tmp_path)
 
 
 def test_a_list_that_cannot_be_read_is_refused_by_its_path(tmp_path):

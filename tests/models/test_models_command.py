@@ -16,6 +16,7 @@ from rich.console import Console
 
 from idverify.cli import models
 from idverify.cli.main import run
+from idverify.config import default_provider
 from idverify.errors import ModelRefused
 from idverify.inference.insightface_packs import EMBEDDERS, estimate_norm
 from idverify.inference.manifest import MANIFEST, ROLES, default_models_folder, load_pack, require_accepted
@@ -28,6 +29,7 @@ def idverify(tmp_path, monkeypatch, capsys):
     """Runs one command in an empty folder; gives its exit code and the object that it printed."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("IDVERIFY_MODELS_DIR", raising=False)
+    monkeypatch.delenv("IDVERIFY_PROVIDER", raising=False)
     app = typer.Typer()
     app.add_typer(models.app, name="models")
 
@@ -108,7 +110,7 @@ def test_verify_runs_every_model_and_a_changed_byte_exits_4(idverify, tmp_path):
     code, printed = idverify("verify")
     assert code == 0
     assert printed["verified"] is True
-    assert " cpu" in printed["provider"]
+    assert printed["provider"].split()[0] == {"openvino": "openvino", "cpu": "onnxruntime"}[default_provider()]
     assert len(printed["models"]) == len(ROLES)
     assert [row["variant"] for row in printed["variants"]] == ["fast", "accurate"]
     assert all(row["milliseconds"] > 0 for row in printed["models"])
@@ -123,9 +125,12 @@ def test_verify_runs_every_model_and_a_changed_byte_exits_4(idverify, tmp_path):
     assert (code, printed["error"]["code"]) == (4, "model_refused")
 
 
-def test_verify_on_a_provider_that_is_not_there_exits_4(idverify):
-    """Never a fallback."""
+def test_verify_on_a_provider_that_is_not_there_exits_4(idverify, monkeypatch):
+    """Never a fallback, and never another one than the service would run."""
     code, printed = idverify("verify", "--provider", "tensorrt")
+    assert (code, printed["error"]["code"]) == (4, "provider_unavailable")
+    monkeypatch.setenv("IDVERIFY_PROVIDER", "tensorrt")
+    code, printed = idverify("verify")
     assert (code, printed["error"]["code"]) == (4, "provider_unavailable")
 
 

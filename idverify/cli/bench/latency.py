@@ -1,5 +1,6 @@
 """`idverify bench latency`: milliseconds from JPEG to decision, beside the naive path."""
 
+import hashlib
 import os
 import statistics
 import sys
@@ -14,16 +15,16 @@ from rich.table import Table
 
 from idverify.acquisition import Acquirer
 from idverify.api.app import load_recogniser
-from idverify.cli.files import read_file
 from idverify.cli.labelled import FACES
 from idverify.cli.output import EXIT_CODES, AsJson, console, emit, stdout
 from idverify.cli.progress import progress_bar
 from idverify.config import load_settings
 from idverify.decision.policy import find_policy
+from idverify.errors import InvalidInput
 from idverify.evaluation.agreement import agreement
 from idverify.evaluation.compare_latency import write_samples
-from idverify.evaluation.dataset import photos_in, sample_photos
-from idverify.evaluation.frames import FACE_HEIGHTS, HEIGHT, QUALITY, TILT, WIDTH, frames_of, upright_frame
+from idverify.evaluation.dataset import dataset_digest, photos_in, sample_photos
+from idverify.evaluation.frames import FACE_HEIGHTS, HEIGHT, QUALITY, TILT, WIDTH, frames_of, read_photograph, upright_frame
 from idverify.evaluation.hardware import matrix_product_ms, one_core, resident_mb
 from idverify.evaluation.html import write_page
 from idverify.evaluation.latency import Pair, acquired, summarise, time_both, void_because
@@ -31,6 +32,7 @@ from idverify.evaluation.latency_page import latency_page
 from idverify.evaluation.naive import NaivePath
 from idverify.evaluation.paths import OurPath, Verify, YardstickPath
 from idverify.evaluation.report import output_folder, provenance, write_report
+from idverify.evaluation.runs import KEPT, digests_of
 from idverify.inference.manifest import default_models_folder
 from idverify.values import Face
 
@@ -45,7 +47,7 @@ def latency(
         Path | None, typer.Option(help="folder of photographs; those that travel with the package unless named")
     ] = None,
     n: Annotated[int, typer.Option(min=1, max=20_000, help="camera frames, each verified once by either path")] = 200,
-    seed: Annotated[int, typer.Option(help="seed of the frames: which photograph, face height, tilt, order")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="seed of the frames: which photograph, face height, tilt, order")] = 1,
     out: Annotated[Path, typer.Option(help="folder for report.html, report.json, the samples and the plot")] = Path(
         "out/latency"
     ),
@@ -67,7 +69,8 @@ def latency(
         pairs, report = _measure_latency(photos, n, seed)
         report["core"] = core
     both = acquired(pairs)
-    write_samples(folder, {"ours": [pair.ours.total_ms for pair in both], "naive": [pair.naive.total_ms for pair in both]})
+    samples = {"ours": [pair.ours.total_ms for pair in both], "naive": [pair.naive.total_ms for pair in both]}
+    report[KEPT] = digests_of(folder, [write_samples(folder, samples)])
     write_report(folder, report)
     write_page(folder, latency_page(folder, report))
     emit(report, as_json=as_json, table=lambda: _print_latency(report))
@@ -86,16 +89,20 @@ def _measure_latency(photos: Path | None, n: int, seed: int) -> tuple[list[Pair]
 
     ours = OurPath(acquirer, policy)
     generator = np.random.default_rng(seed)
-    everything = list(photos_in(photos).values()) if photos else sample_photos()
+    named = photos_in(photos) if photos else {path.name: path for path in sample_photos()}
+    everything = list(named.values())
     chosen = sorted(generator.permutation(len(everything))[:n])
-    memory = _memory_of_a_worker(ours, upright_frame(read_file(everything[0]), locate))
-    frames = frames_of([read_file(everything[index]) for index in chosen], n, locate, generator)
-    references = [upright_frame(read_file(everything[(index + 1) % len(everything)]), locate) for index in chosen]
+    memory = _memory_of_a_worker(ours, upright_frame(read_photograph(everything[0]), locate))
+    photographs = [read_photograph(everything[index]) for index in chosen]
+    frames = frames_of(photographs, n, locate, generator)
+    references = [upright_frame(read_photograph(everything[(index + 1) % len(everything)]), locate) for index in chosen]
     against = _verifications(ours, YardstickPath(NaivePath(default_models_folder() / "naive")), references)
     usable = [frame for frame in frames if frame.photo in against]
     before = matrix_product_ms()
     with progress_bar("verifications") as progress:
         pairs = time_both(usable, against, progress)
+    if not acquired(pairs):
+        raise InvalidInput(f"none of {len(chosen)} photographs shows a face that both paths acquire: there is nothing to time")
     product = {"before": before, "after": matrix_product_ms()}
     measured = summarise(pairs)
     return pairs, {
@@ -107,6 +114,7 @@ def _measure_latency(photos: Path | None, n: int, seed: int) -> tuple[list[Pair]
         "photographs": len({frame.photo for frame in usable}),
         "frames_without_reference": len(frames) - len(usable),
         "seed": seed,
+        "dataset_digest": _digest([list(named)[index] for index in chosen], photographs, n, seed),
         "input": INPUT,
         "rss_mb": memory["now"],
         "rss_peak_mb": memory["peak"],
@@ -116,6 +124,12 @@ def _measure_latency(photos: Path | None, n: int, seed: int) -> tuple[list[Pair]
         "instruction_set_limit": os.environ.get("ONEDNN_MAX_CPU_ISA"),
         **provenance(recogniser.engine, arguments=sys.argv[1:], now=time.time()),
     }
+
+
+def _digest(names: Sequence[str], photographs: Sequence[bytes], n: int, seed: int) -> str:
+    """Names the photographs and how frames are made of them: runs on others are not runs of the same data."""
+    digests = [hashlib.sha256(photograph).hexdigest() for photograph in photographs]
+    return dataset_digest(dict(zip(names, digests, strict=True)), [f"{n} frames", f"seed {seed}"])
 
 
 def _memory_of_a_worker(ours: OurPath, frame: bytes) -> dict[str, float | None]:

@@ -16,17 +16,17 @@ from rich.table import Table
 
 from idverify.api.app import Recogniser, load_recogniser
 from idverify.api.limits import Places
-from idverify.cli.files import read_file
 from idverify.cli.output import AsJson, console, emit, stdout
 from idverify.cli.progress import progress_bar
 from idverify.config import load_settings
 from idverify.decision.policy import Policy, find_policy
 from idverify.errors import Fault, InputError, InvalidInput, Overloaded
 from idverify.evaluation.dataset import photos_in, sample_photos
-from idverify.evaluation.frames import upright_frame
+from idverify.evaluation.frames import read_photograph, upright_frame
 from idverify.evaluation.hardware import cores_apart, held_to, processor_seconds, resident_mb
+from idverify.evaluation.html import write_page
 from idverify.evaluation.load import ANSWERED, FAILED, OVERLOADED, Send, rates_around, saturate, sweep
-from idverify.evaluation.load_plot import draw_load
+from idverify.evaluation.load_page import load_page
 from idverify.evaluation.paths import OurPath, Verify
 from idverify.evaluation.report import output_folder, provenance, write_report
 from idverify.evaluation.scaling import measure_scaling
@@ -50,8 +50,8 @@ def load(
         Path | None, typer.Option(help="folder of photographs; those that travel with the package unless named")
     ] = None,
     n: Annotated[int, typer.Option(min=1, max=2000, help="photographs drawn from that folder, at most")] = 200,
-    seed: Annotated[int, typer.Option(help="of the drawing")] = 0,
-    out: Annotated[Path, typer.Option(help="folder for report.json and plots")] = Path("out/load"),
+    seed: Annotated[int, typer.Option(min=0, help="of the drawing")] = 0,
+    out: Annotated[Path, typer.Option(help="folder for report.html, report.json and plots")] = Path("out/load"),
     as_json: AsJson = False,
 ) -> None:
     """Offer verifications at constant rates, find the knee, and see what happens past it.
@@ -76,6 +76,7 @@ def load(
     folder = output_folder(out)
     plan = _Plan(rate, seconds, cores, concurrency, p95_ms)
     report: dict[str, Any] = {
+        "kind": "load",
         "input": "640x480 JPEG of quality 90, made in memory from the photographs: the face upright, 200 pixels high",
         "frames": len(frames),
         "seed": seed,
@@ -90,11 +91,7 @@ def load(
     if in_process is not True:
         report["http"] = _over_http(plan, frames)
     write_report(folder, report)
-    for name, title in (("in_process", "in process"), ("http", "over HTTP")):
-        if name in report:
-            draw_load(
-                folder, report[name], f"Verifications {title}, {cores} core(s), {concurrency} at one time", f"load-{name}"
-            )
+    write_page(folder, load_page(folder, report))
     emit(report, as_json=as_json, table=lambda: _print_load(report, folder))
 
 
@@ -120,7 +117,7 @@ def _frames(photos: Path | None, n: int, seed: int, recogniser: Recogniser) -> l
     paths = list(photos_in(photos).values()) if photos else sample_photos()
     frames = []
     for path in (paths[index] for index in np.random.default_rng(seed).permutation(len(paths))[:n]):
-        frames.append(upright_frame(read_file(path), lambda photo: recogniser.acquirer.acquire(photo).face))
+        frames.append(upright_frame(read_photograph(path), lambda photo: recogniser.acquirer.acquire(photo).face))
         try:
             recogniser.acquirer.acquire(frames[-1])
         except InputError as error:
@@ -202,7 +199,7 @@ def _print_load(report: Mapping[str, Any], folder: Path) -> None:
             f"{scaling['one_core_per_s']:.1f} a second, either the best of {len(scaling['rounds'])} rounds "
             f"(a computation that shares nothing: {scaling['yardstick_ratio']:.2f} x)"
         )
-    stdout.print(f"{folder}: report.json, plots", markup=False)
+    stdout.print(f"{folder}: report.html, report.json, plots as PNG and SVG", markup=False)
 
 
 def _print_sweep(found: Mapping[str, Any], title: str) -> None:

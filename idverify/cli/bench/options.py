@@ -4,4 +4,4 @@ from typing import Annotated
 
 import typer
 
-Seed = Annotated[int, typer.Option(help="seed of the bootstrap")]
+Seed = Annotated[int, typer.Option(min=0, help="seed of the bootstrap")]

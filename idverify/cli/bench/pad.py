@@ -13,6 +13,7 @@ from rich.table import Table
 
 from idverify.api.app import load_recogniser
 from idverify.cli.bench.options import Seed
+from idverify.cli.labelled import made_by
 from idverify.cli.output import AsJson, emit, stdout
 from idverify.cli.progress import progress_bar
 from idverify.config import load_settings
@@ -23,6 +24,7 @@ from idverify.evaluation.measurements import measure
 from idverify.evaluation.pad_page import pad_page
 from idverify.evaluation.pad_scores import read_pad_scores, write_pad_scores
 from idverify.evaluation.report import output_folder, provenance, write_report
+from idverify.evaluation.runs import KEPT, digests_of
 
 
 def pad(
@@ -49,14 +51,13 @@ def pad(
         raise typer.BadParameter("each species once", param_hint="--attack")
     found = {name: photos_in(path) for name, path in {"": bona_fide, **folders}.items()}
     folder = output_folder(out)
-    recogniser = load_recogniser(load_settings())
+    settings = load_settings()
+    recogniser = load_recogniser(settings)
     named = [(name, photo, path) for name, photos in found.items() for photo, path in photos.items()]
-    made_by = (
-        f"{recogniser.engine.pack} {recogniser.engine.variant.digest} {recogniser.engine.provider} as the service chooses faces"
-    )
+    maker = made_by(recogniser, settings.faces)
     with progress_bar("presentations") as progress:
         paths = [path for _, _, path in named]
-        measured = measure(paths, recogniser.acquirer, cache=folder / "cache", made_by=made_by, progress=progress)
+        measured = measure(paths, recogniser.acquirer, cache=folder / "cache", made_by=maker, progress=progress)
     species = {
         name: [(photo, one) for (kind, photo, _), one in zip(named, measured, strict=True) if kind == name] for name in found
     }
@@ -67,6 +68,7 @@ def pad(
         "kind": "pad",
         **figures,
         "dataset_digest": dataset_digest(digests),
+        KEPT: digests_of(folder, ["scores.csv"]),
         "seed": seed,
         **provenance(recogniser.engine, arguments=sys.argv[1:], now=time.time()),
     }
@@ -79,6 +81,8 @@ def _species(text: str) -> tuple[str, Path]:
     name, equals, path = text.partition("=")
     if not (name and equals and path):
         raise typer.BadParameter(f"expected SPECIES=DIR, found {text!r}", param_hint="--attack")
+    if name == pad_rates.BONA_FIDE:  # it would stand in the place of the bona fide presentations wherever both are named
+        raise typer.BadParameter(f"{pad_rates.BONA_FIDE!r} is no species of attack", param_hint="--attack")
     return name, Path(path)
 
 
