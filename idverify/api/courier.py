@@ -1,7 +1,9 @@
 """The courier: brings webhook messages to their receivers while the service runs, in threads of its own.
 
-One message a client at a time, so that a receiver that hangs holds up its own messages and one thread, and nobody else's. Any
-number of workers may run one each: the store hands a message to one of them (idverify.ceremonies.webhooks.take).
+One message a client at a time, so that a receiver that hangs holds up its own messages and one thread, and nobody else's. Each
+attempt ends in ten seconds, and whose last one was slow shares a few threads with all that are: receivers that hang, however
+many and whatever waits for them, hold the others up once. Any number of workers may run one each: the store hands a message
+to one of them (idverify.ceremonies.webhooks.take).
 """
 
 import asyncio
@@ -18,7 +20,11 @@ from idverify.errors import Fault, InvalidInput
 
 logger = logging.getLogger("idverify.api")
 
-THREADS = 4
+THREADS = 16
+SLOW_THREADS = 4
+"""Of them, for the receivers whose last attempt was slow."""
+
+SLOW_SECONDS = 2.0
 
 
 class Courier:
@@ -29,7 +35,8 @@ class Courier:
         self._seconds = seconds
         self._metrics = metrics
         self._pool = ThreadPoolExecutor(THREADS, "courier")
-        self._underway: dict[str, asyncio.Future[None]] = {}
+        self._underway: dict[str, asyncio.Future[float]] = {}
+        self._slow: set[str] = set()
 
     async def keep_delivering(self) -> None:
         """Deliver what is due, for as long as the service runs. A failure is logged and counted, and tried again."""
@@ -47,31 +54,40 @@ class Courier:
                 await asyncio.wait(self._underway.values(), timeout=self._seconds, return_when=asyncio.FIRST_COMPLETED)
             else:
                 await asyncio.sleep(self._seconds)
-            self._underway = {client: work for client, work in self._underway.items() if not work.done()}
+            self._ended()
+
+    def _ended(self) -> None:
+        for client, work in list(self._underway.items()):
+            if work.done():
+                del self._underway[client]
+                remember = self._slow.add if work.result() > SLOW_SECONDS else self._slow.discard
+                remember(client)
 
     async def _next(self, loop: asyncio.AbstractEventLoop) -> Message | None:
         """What to bring next, when a thread is free to bring it."""
         if len(self._underway) >= THREADS - 1:  # the last thread looks
             return None
-        busy = tuple(self._underway)
+        crowded = len(self._slow & self._underway.keys()) >= SLOW_THREADS
+        busy = tuple(self._underway.keys() | (self._slow if crowded else set()))
         return await loop.run_in_executor(self._pool, lambda: take(self._vault, but_not=busy))
 
     def close(self) -> None:
         """Return when what is on its way has arrived or failed. What was not sent is still due."""
         self._pool.shutdown(wait=True, cancel_futures=True)
 
-    def _bring(self, message: Message) -> None:
-        """Send one message and write what came of it. Never raises, so that what failed here is seen here."""
+    def _bring(self, message: Message) -> float:
+        """Send one message and write what came of it; the seconds it took. Never raises, so that what failed is seen here."""
         started = time.perf_counter()
         try:
             sent = self._sent(message)
             became = settle(self._vault, message, delivered=sent.accepted, cause=sent.cause)
         except Exception as error:
             self._failed(error)
-            return
+            return time.perf_counter() - started
         self._metrics.webhook(became)
-        milliseconds = round(1000 * (time.perf_counter() - started), 1)
-        logger.info("webhook", extra={"code": became, "detail": sent.cause, "ms": milliseconds})
+        seconds = time.perf_counter() - started
+        logger.info("webhook", extra={"code": became, "detail": sent.cause, "ms": round(1000 * seconds, 1)})
+        return seconds
 
     def _failed(self, error: Exception) -> None:
         """Count and log it; the message is still due, or will be again. Only a Fault's own words can be shown."""

@@ -145,7 +145,9 @@ def examples() -> dict[str, dict[str, Any]]:
             }
         },
         "answer_review": {"same": {"summary": "200, once", "value": {"same_person": True}}},
-        "decide_review": {"approve": {"summary": "200, once", "value": {"approve": True, "reason": "scar on the left brow"}}},
+        "decide_review": {
+            "approve": {"summary": "200, once", "value": {"decision": "approve", "reason": "scar on the left brow"}}
+        },
         "put_document": {
             "licence": {
                 "summary": "204",

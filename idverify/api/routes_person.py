@@ -19,7 +19,8 @@ from idverify.ceremonies.person import Bearer
 router = APIRouter(tags=["person"], include_in_schema=False)
 AGENT = "X-Session-Agent"
 COOKIE_PREFIX = "idverify_"
-COOKIE_SECONDS = 1800
+COOKIE_SECONDS = 5 * 86_400
+"""As long as a session may last: three days with a reviewer, and a day to come back."""
 
 
 async def bearer_of(request: Request, session_id: str) -> Bearer:

@@ -73,15 +73,22 @@ async def answer_review(request: Request, session_id: str, caller: Annotated[Cal
 @router.post(
     "/v1/reviews/{session_id}/decision",
     operation_id="decide_review",
-    summary="Approve or reject a case",
+    summary="Approve or reject a case, or ask its person for another attempt",
     response_model=ReviewOut,
     responses=documented(*CASE, *WITH_BODY, errors.SigningUnavailable, errors.SubjectNotFound),
     response_description="What became of the session",
 )
 async def decide_review(request: Request, session_id: str, caller: Annotated[Caller, Depends(MAY)]) -> Response:
-    """By who answered, with a reason for the audit. The frames are destroyed either way."""
+    """By who answered, with a reason for the audit. The frames are destroyed whichever it is. `ask_again` needs an attempt that
+    is left; the person has a day for it, and the client is told by webhook.
+    """
     asked = parse(ReviewIn, await bounded_body(request, limit=NO_IMAGE_BODY, seconds=caller.service.options.body_seconds))
-    result = await caller.service.look_up(
-        lambda: review_decision.decide(caller.parts(), caller.client, session_id, approve=asked.approve, reason=asked.reason)
-    )
+    result = await caller.service.look_up(lambda: _decided(caller, session_id, asked))
     return json_answer({"outcome": result["outcome"]})
+
+
+def _decided(caller: Caller, session_id: str, asked: ReviewIn) -> dict[str, Any]:
+    case = caller.parts(), caller.client, session_id
+    if asked.decision == "ask_again":
+        return review_decision.ask_again(*case, reason=asked.reason)
+    return review_decision.decide(*case, approve=asked.decision == "approve", reason=asked.reason)

@@ -153,11 +153,11 @@ class AnswerOut(BaseModel):
 class ReviewIn(StrictRequest):
     """A reviewer's decision."""
 
-    approve: bool
+    decision: Literal["approve", "reject", "ask_again"]
     reason: Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class ReviewOut(BaseModel):
     """What became of the session."""
 
-    outcome: Literal["approved", "declined"]
+    outcome: Literal["approved", "declined", "retake"]

@@ -62,6 +62,7 @@ def begin(
 
     Raises SessionNotFound, SessionTaken for a second user agent, SessionExpired, SessionFinished.
     """
+    _note_a_second_agent(parts, session_id, bearer)
     with parts.store.transaction() as tx:
         held = _with_token(parts, tx, session_id, bearer.token)
         agent = None
@@ -89,6 +90,15 @@ def begin(
         expires_at=held.session.link_expires_at,
         attempts_left=state.MAX_ATTEMPTS - held.session.attempt,
     )
+
+
+def _note_a_second_agent(parts: Parts, session_id: str, bearer: Bearer) -> None:
+    """Write down, in a transaction of its own since the refusal ends the other, that the link opens for somebody else too."""
+    with parts.store.reading() as tx:
+        held = _with_token(parts, tx, session_id, bearer.token)
+    if held.agent_hash is not None and not _is_agent(held.agent_hash, bearer.agent):
+        with parts.store.transaction() as tx:
+            note(parts, tx, Event.SESSION_CONNECTION_REFUSED, held, code=SessionTaken.code)
 
 
 def extend(vault: Vault, session_id: str, bearer: Bearer) -> float:
@@ -173,6 +183,10 @@ def _with_token(vault: Vault, tx: Connection, session_id: str, token: str) -> He
     return held
 
 
+def _is_agent(expected: str | None, agent: str | None) -> bool:
+    return expected is not None and agent is not None and hmac.compare_digest(hashed(agent), expected)
+
+
 def _require_agent(expected: str | None, agent: str | None) -> None:
-    if expected is None or agent is None or not hmac.compare_digest(hashed(agent), expected):
+    if not _is_agent(expected, agent):
         raise SessionTaken("another browser or app began this session")

@@ -1,18 +1,23 @@
 """A reviewer's decision on a borderline live session, after the blind answer."""
 
+from dataclasses import replace
 from typing import Any
 
 from idverify.audit.events import Event
-from idverify.ceremonies import Parts
+from idverify.ceremonies import Parts, webhooks
 from idverify.ceremonies.live_decision import settled
 from idverify.ceremonies.live_verdict import issue
 from idverify.ceremonies.review import blind_answer, borderline, in_review
 from idverify.ceremonies.session_record import Held, note
-from idverify.decision.decide import decide_reviewed
+from idverify.decision.decide import asked_again, decide_reviewed
 from idverify.errors import InvalidInput, SessionFinished
 from idverify.registry.claims import is_plain_text
-from idverify.sessions.state import State
+from idverify.sessions.state import MAX_ATTEMPTS, State
+from idverify.store import sessions
 from idverify.store.clients import Client
+
+TRY_AGAIN = "Try once more, in good light and with your whole face in the picture"
+"""What the person is told whom a reviewer asks for another attempt."""
 
 
 def decide(parts: Parts, reviewer: Client, session_id: str, *, approve: bool, reason: str) -> dict[str, Any]:
@@ -22,14 +27,38 @@ def decide(parts: Parts, reviewer: Client, session_id: str, *, approve: bool, re
     or without a blind answer of this reviewer's, and any Fault. The token is signed when the person comes back (`verdict_of`):
     nobody can be asked to wait for a reviewer.
     """
-    if not is_plain_text(reason, 200):
-        raise InvalidInput("a decision needs a reason: 1 to 200 characters, no controls, and no space at its ends")
+    _require_reason(reason)
     with parts.store.transaction() as tx:
         held = in_review(parts, tx, session_id)
         same_person = blind_answer(held, reviewer)
         decision = decide_reviewed(borderline(held), same_person=same_person, approve=approve)
         note(parts, tx, Event.REVIEW_DECIDED, held, actor=reviewer.id, approve=approve, reason=reason)
         return settled(parts, tx, held, decision, None, actor=reviewer.id)
+
+
+def ask_again(parts: Parts, reviewer: Client, session_id: str, *, reason: str) -> dict[str, Any]:
+    """Have the person try once more, within a day, where the pictures do not settle the case; they are destroyed.
+
+    The relying party is told by webhook, for the person waits before no page. Raises as `decide` does, and InvalidInput where
+    no attempt is left.
+    """
+    _require_reason(reason)
+    with parts.store.transaction() as tx:
+        held = in_review(parts, tx, session_id)
+        blind_answer(held, reviewer)
+        if held.session.attempt >= MAX_ATTEMPTS:
+            raise InvalidInput("no attempt is left: approve or reject the case")
+        decision = asked_again(borderline(held))
+        note(parts, tx, Event.REVIEW_DECIDED, held, actor=reviewer.id, ask_again=True, reason=reason)
+        sessions.delete_frames(tx, session_id)
+        told = {"client_id": held.order.client_id, "session_id": session_id, "status": State.RESUBMISSION_REQUESTED.value}
+        webhooks.queue(parts, tx, **told, kind=webhooks.ASKED_AGAIN)
+        return settled(parts, tx, replace(held, review=None), decision, None, retake=TRY_AGAIN, actor=reviewer.id)
+
+
+def _require_reason(reason: str) -> None:
+    if not is_plain_text(reason, 200):
+        raise InvalidInput("a decision needs a reason: 1 to 200 characters, no controls, and no space at its ends")
 
 
 def verdict_of(parts: Parts, held: Held) -> str:

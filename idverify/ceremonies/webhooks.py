@@ -30,6 +30,8 @@ from idverify.store.webhooks import Delivery, Tally, Webhook
 
 SECRET_PREFIX = "whsec_"  # noqa: S105  (what the standard begins a secret with, so that scanners know one)
 FINISHED = "session.finished"
+ASKED_AGAIN = "session.asked_again"
+"""A reviewer wants another attempt: the session goes on, and its person is to be told."""
 
 PAUSES = (5, 30, 120, 600, 1800, 3600, 7200, 14_400, 28_800, 28_800)
 """Seconds from one attempt to the next: eleven attempts within 23 hours and 43 minutes."""
@@ -110,8 +112,10 @@ def show_webhook(vault: Vault, client_id: str) -> Shown:
         return Shown(webhook.url, webhook.created_at, webhooks.tally(tx, client_id))
 
 
-def queue(vault: Vault, tx: Connection, *, client_id: str, session_id: str, status: str) -> str | None:
-    """Within the transaction that ends a session: have the client told. The delivery's id, None for a client without a webhook.
+def queue(vault: Vault, tx: Connection, *, client_id: str, session_id: str, status: str, kind: str = FINISHED) -> str | None:
+    """Within the transaction that ends a session, or has it begun anew by a reviewer's wish: have the client told.
+
+    The delivery's id, None for a client without a webhook.
 
     status: one word, the session's state as its client reads it. Raises StoreUnavailable.
     """
@@ -122,7 +126,7 @@ def queue(vault: Vault, tx: Connection, *, client_id: str, session_id: str, stat
         return None
     now = vault.now()
     at = datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    body = json.dumps({"type": FINISHED, "session_id": session_id, "status": status, "at": at}, separators=(",", ":"))
+    body = json.dumps({"type": kind, "session_id": session_id, "status": status, "at": at}, separators=(",", ":"))
     delivery_id = f"dlv_{vault.random_bytes(16).hex()}"
     webhooks.add(tx, Delivery(delivery_id, client_id, session_id, webhook.url, body.encode("ascii"), 0), at=now)
     return delivery_id

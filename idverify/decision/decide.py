@@ -108,6 +108,13 @@ def decide_reviewed(decision: Decision, *, same_person: bool, approve: bool) -> 
     return Rejected(decision.policy, (*decision.checks, "review"), (REVIEWED,))
 
 
+def asked_again(decision: Decision) -> Inconclusive:
+    """What a reviewer made of a borderline case that its pictures do not settle: another attempt. Raises ValueError too."""
+    if not needs_review(decision):
+        raise ValueError("only a borderline case is reviewed")
+    return Inconclusive(decision.policy, (*decision.checks, "review"), (REVIEWED,))
+
+
 def _findings(live: LiveEvidence, profile: Profile) -> Iterator[Finding]:
     """Whatever stands between the session and its acceptance, the match aside."""
     for name, band in profile.injection.items():

@@ -7,8 +7,9 @@
 
     approved, declined, expired, abandoned, cancelled and failed are final.
 
-The link lives ten minutes, extendable once. An attempt is spent when its first step is revealed, whoever breaks off; from then
-on it has 180 seconds. Time never runs backwards: a clock that was set back counts as standing still.
+The link lives ten minutes, extendable once, and a day from a reviewer's wish for another attempt. An attempt is spent when its
+first step is revealed, whoever breaks off; from then on it has 180 seconds. Time never runs backwards: a clock that was set
+back counts as standing still.
 """
 
 from dataclasses import asdict, dataclass, fields, replace
@@ -20,6 +21,9 @@ from idverify.errors import RecordTampered, SessionExpired, SessionFinished
 LINK_SECONDS = 600.0
 ATTEMPT_SECONDS = 180.0
 REVIEW_SECONDS = 72 * 3600.0
+ASKED_AGAIN_SECONDS = 24 * 3600.0
+"""For the person to come back once a reviewer asked for another attempt: nobody waits before a page for that."""
+
 DECISION_SECONDS = 60.0
 """From the last frame to the decision, at most; one that takes longer was lost by a fault of ours."""
 
@@ -164,7 +168,10 @@ def decide(session: Session, outcome: State, now: float) -> Session:
     if outcome is State.RESUBMISSION_REQUESTED:
         if current.attempt >= MAX_ATTEMPTS:
             raise ValueError("no attempt is left")
-        return _again(current)
+        again = _again(current)
+        if current.state is State.REVIEW:
+            again = replace(again, link_expires_at=max(again.link_expires_at, again.seen_at + ASKED_AGAIN_SECONDS))
+        return again
     return _to(current, outcome)
 
 

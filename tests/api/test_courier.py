@@ -8,11 +8,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from idverify.api import courier, outbound
 from idverify.ceremonies import Parts, webhooks
 from idverify.ceremonies.clients import VERIFICATIONS_CREATE, add_client
 from idverify.store import Store, audit
@@ -170,6 +172,34 @@ def test_a_receiver_that_hangs_holds_nobody_else_up(parts: Parts, tmp_path: Path
         found = webhooks.show_webhook(parts, slow_client).deliveries
     assert found.delivered >= 1, "what was on its way when the service stopped is settled"
     assert found.waiting + found.delivered == 3
+
+
+def test_receivers_that_hang_hold_the_others_up_once_whatever_waits_for_them(
+    parts: Parts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As many as there are threads, each with ten messages that are due first: known to be slow, they share one thread."""
+    for name, value in {"THREADS": 4, "SLOW_THREADS": 1, "SLOW_SECONDS": 0.2}.items():
+        monkeypatch.setattr(courier, name, value)
+    monkeypatch.setattr(outbound, "post", partial(outbound.post, seconds=0.4))
+    released = threading.Event()
+
+    def hang(_came: Received) -> int:
+        released.wait(20)
+        return 200
+
+    with receiving() as slow, receiving() as quick:
+        slow.answer = hang
+        for _ in range(3):
+            slow_client, _ = told(parts, slow)
+            for number in range(10):
+                end_session(parts, slow_client, f"ses_slow_{number}")
+        quick_client, _ = told(parts, quick)
+        for number in range(5):
+            end_session(parts, quick_client, f"ses_{number}")
+        with delivering(parts, tmp_path):
+            settled(parts, quick_client, Tally(0, 5, 0))
+            assert len(slow.received) < 15, "of thirty that were due before"
+            released.set()
 
 
 def test_a_receiver_of_while_developing_is_told_nothing_in_production(parts: Parts, tmp_path: Path) -> None:

@@ -189,8 +189,15 @@ def test_what_is_no_frame_closes_the_connection_with_a_code(visit: Callable[...,
         socket.recv(timeout=5)
         socket.send(message)
         assert codes_until_closed(socket) == (["frame_refused"], 1008)
-    assert one.status()["status"] == "started"
-    assert lost_connections(one) == 1
+    refused_and_nothing_lost(one)
+
+
+def refused_and_nothing_lost(one: Visit) -> None:
+    """The session is where it was, one event tells of the connection, no attempt was spent, and there is no token."""
+    wait_for(lambda: lost_connections(one) == 1)
+    assert (one.status()["status"], one.status()["attempts"], one.status()["decision"]) == ("started", 0, None)
+    redeemed = one.backend.post(f"/v1/sessions/{one.id}/redeem", json={"code": "c" * 43, "verifier": VERIFIER})
+    assert code_of(redeemed) == (409, "session_finished")
 
 
 def test_a_frame_of_100_megabytes_is_not_even_received(visit: Callable[..., Visit]) -> None:
@@ -201,7 +208,7 @@ def test_a_frame_of_100_megabytes_is_not_even_received(visit: Callable[..., Visi
         with contextlib.suppress(ConnectionClosed, OSError):
             socket.send(b"\0" * 100_000_000)
         assert codes_until_closed(socket)[1] in {1009, 0}
-    wait_for(lambda: lost_connections(one) == 1)
+    refused_and_nothing_lost(one)
 
 
 def test_a_jpeg_bomb_closes_the_connection_with_a_code(visit: Callable[..., Visit]) -> None:
@@ -212,6 +219,7 @@ def test_a_jpeg_bomb_closes_the_connection_with_a_code(visit: Callable[..., Visi
         phone = Phone(one.id, one.created["nonce"], json.loads(socket.recv(timeout=5)))
         socket.send(phone.message(bomb))
         assert codes_until_closed(socket)[0] == ["image_rejected"]
+    refused_and_nothing_lost(one)
 
 
 def test_a_client_that_vanishes_before_the_first_step_has_lost_nothing(visit: Callable[..., Visit]) -> None:

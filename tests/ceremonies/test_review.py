@@ -1,12 +1,13 @@
 """Borderline sessions: a person decides, blind first, and what was kept for that is destroyed."""
 
+import json
 from dataclasses import replace
 
 import pytest
 from phone import VERIFIER
 
 from idverify.audit.events import Event
-from idverify.ceremonies import review, review_decision, session_end, sessions
+from idverify.ceremonies import person, review, review_decision, session_end, sessions, webhooks
 from idverify.ceremonies.erasure import erase
 from idverify.credentials import verdict
 from idverify.decision.profile import Band
@@ -86,6 +87,51 @@ def test_nothing_is_approved_against_the_blind_answer(parts, case, reviewer, sam
     assert review_decision.decide(parts, reviewer, case.session_id, approve=approve, reason="no")["outcome"] == "declined"
     assert (case.look().status, case.look().reasons) == ("declined", ("reviewed",))
     assert _kept(parts) == []
+
+
+def answered(parts, reviewer, case, *, same_person=True):
+    """The case, viewed and answered by this reviewer."""
+    review.view(parts, reviewer, case.session_id)
+    review.answer(parts, reviewer, case.session_id, same_person=same_person)
+
+
+def test_a_reviewer_whom_the_pictures_leave_in_doubt_has_the_person_try_again(parts, case, reviewer):
+    """The pictures go, the relying party is told, and what comes next is a new case, blind again and for anybody."""
+    webhooks.set_webhook(parts, case.client.id, "https://hotel.example/hook", actor="tester")
+    answered(parts, reviewer, case, same_person=False)
+    parts.now.now += 7200  # the link ran out long ago
+    told = review_decision.ask_again(parts, reviewer, case.session_id, reason="too dark to tell")
+    assert (told["outcome"], told["attempts_left"]) == ("retake", 2)
+    assert (case.look().status, case.look().reasons, _kept(parts)) == ("resubmission_requested", ("reviewed",), [])
+    assert person.outcome(parts, case.session_id, case.bearer)[0] == "retake"
+    body = json.loads(webhooks.take(parts).delivery.body)
+    assert (body["type"], body["status"]) == ("session.asked_again", "resubmission_requested")
+    parts.now.now += 23 * 3600
+    case.phone.heard.clear()
+    case.connect().until("result")
+    assert (case.phone.result["outcome"], case.look().attempts) == ("review", 2)
+    other = client_of(parts, "sessions:review")
+    answered(parts, other, case)
+    assert review_decision.decide(parts, other, case.session_id, approve=True, reason="now it is")["outcome"] == "approved"
+    with parts.store.reading() as tx:
+        decided = [entry.details for entry in audit.events(tx) if entry.event == Event.REVIEW_DECIDED]
+    assert [one.get("ask_again", False) for one in decided] == [True, False]
+
+
+def test_nobody_is_asked_again_without_an_attempt_an_answer_or_a_reason(parts, case, reviewer):
+    """Three attempts a session hold for reviewers too."""
+    with pytest.raises(InvalidInput, match="answer first"):
+        review_decision.ask_again(parts, reviewer, case.session_id, reason="dark")
+    for number in range(3):
+        answered(parts, reviewer, case)
+        with pytest.raises(InvalidInput, match="reason"):
+            review_decision.ask_again(parts, reviewer, case.session_id, reason="")
+        if number < 2:
+            review_decision.ask_again(parts, reviewer, case.session_id, reason="dark")
+            case.connect().until("result")
+    with pytest.raises(InvalidInput, match="no attempt is left"):
+        review_decision.ask_again(parts, reviewer, case.session_id, reason="dark")
+    assert case.look().status == "review"
 
 
 def test_two_reviewers_cannot_decide_once_each(parts, case, reviewer):

@@ -6,6 +6,7 @@ import pytest
 import typer
 
 from idverify.cli import bench
+from idverify.cli.bench.attacks import without_key
 from idverify.cli.main import run
 
 
@@ -25,12 +26,23 @@ def shell(capsys, monkeypatch):
     return command
 
 
-@pytest.mark.parametrize("wrong", [("--species", "mask"), ("--people", "everybody")])
+WRONG = [("--species", "mask"), ("--people", "everybody"), ("--url", "http://127.0.0.1:9"), ("--key", "idvk_x")]
+WRONG += [("--serve", "--url", "http://127.0.0.1:9", "--key", "idvk_x")]
+
+
+@pytest.mark.parametrize("wrong", WRONG)
 def test_what_it_does_not_know_is_a_usage_error_that_names_what_it_knows(shell, tmp_path, wrong):
     """Before anything is loaded."""
     code, _, err = shell("--clips", tmp_path, "--photos", tmp_path, "--out", tmp_path / "out", *wrong)
     assert code == 2
-    assert ("synthetic_head" if wrong[0] == "--species" else "report") in err
+    assert {"--species": "synthetic_head", "--people": "report"}.get(wrong[0], "--serve") in err
+
+
+def test_a_report_never_shows_the_key_of_a_service():
+    """However it is written: reports are passed on."""
+    words = ["bench", "attacks", "--key", "idvk_secret", "--n", "2"]
+    assert without_key(words) == ["bench", "attacks", "--key", "...", "--n", "2"]
+    assert without_key(["--key=idvk_secret"]) == ["--key=..."]
 
 
 def test_missing_clips_are_unusable_input_and_leave_no_installation_behind(shell, tmp_path, monkeypatch):

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from idverify.decision.decide import decide_live, decide_reviewed, needs_review
+from idverify.decision.decide import asked_again, decide_live, decide_reviewed, needs_review
 from idverify.decision.profile import Band, Profile, find_profile
 from idverify.decision.profiles import PROFILES
 from idverify.errors import PolicyUnknown
@@ -181,6 +181,9 @@ def test_a_reviewer_accepts_only_a_borderline_case_whose_blind_answer_was_the_sa
     for other in (_decide(), _decide(replace(LIVE, pad_score=0.1)), _decide(replace(LIVE, pad_score=None))):
         with pytest.raises(ValueError, match="borderline"):
             decide_reviewed(other, same_person=True, approve=True)
+        with pytest.raises(ValueError, match="borderline"):
+            asked_again(other)
+    assert not needs_review(asked_again(case))
 
 
 def test_every_shipped_profile_demands_every_signal_a_challenge_and_presentation_attack_detection():

@@ -97,6 +97,21 @@ def test_undecided_by_a_reviewer_means_expired():
     assert state.expire(session, 72 * 3600.0 + 1).state is State.EXPIRED
 
 
+def test_who_is_asked_again_by_a_reviewer_has_a_day_to_come_back():
+    """However long the link had run out while the case waited; and never for a fourth attempt."""
+    session = state.decide(_processing(), State.REVIEW, 1.0)
+    again = state.decide(session, State.RESUBMISSION_REQUESTED, 40_000.0)
+    assert state.start(again, 40_000.0 + 24 * 3600 - 1).state is State.STARTED
+    assert state.expire(again, 40_000.0 + 24 * 3600).state is State.ABANDONED
+    for _ in range(2):
+        second = state.processing(state.submit(state.reveal(state.start(again, 40_001.0), 40_001.0), 40_001.0), 40_001.0)
+        session = state.decide(second, State.REVIEW, 40_002.0)
+        if session.attempt < MAX_ATTEMPTS:
+            again = state.decide(session, State.RESUBMISSION_REQUESTED, 40_003.0)
+    with pytest.raises(ValueError, match="no attempt"):
+        state.decide(session, State.RESUBMISSION_REQUESTED, 40_004.0)
+
+
 def test_a_clock_that_is_set_back_gives_no_time_back():
     """The latest moment ever seen counts."""
     session = state.expire(state.begin(1000.0), 1599.0)

@@ -3,8 +3,8 @@
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -20,7 +20,7 @@ from idverify.cli.output import AsJson, emit, stdout
 from idverify.cli.progress import progress_bar
 from idverify.config import load_settings
 from idverify.errors import InvalidInput
-from idverify.evaluation.attacks.campaign import BONA_FIDE, Campaign
+from idverify.evaluation.attacks.campaign import BONA_FIDE, Campaign, Transport
 from idverify.evaluation.attacks.journal import fingerprint
 from idverify.evaluation.attacks.page import attacks_page, bona_fide_words, causes
 from idverify.evaluation.attacks.people import Split, clip_subjects, photo_subjects
@@ -28,9 +28,11 @@ from idverify.evaluation.attacks.service import Asked, Service
 from idverify.evaluation.attacks.species import ALL
 from idverify.evaluation.attacks.table import figures
 from idverify.evaluation.attacks.watching import watcher
+from idverify.evaluation.attacks.wire import RemoteService
 from idverify.evaluation.html import write_page
 from idverify.evaluation.pages import rate
 from idverify.evaluation.report import output_folder, provenance, write_report
+from idverify.evaluation.served import AUDIENCE, PURPOSE, served
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,22 +51,33 @@ def attacks(
         str, typer.Option(help="`report`: those that figures are for; `set`: those that set thresholds")
     ] = "report",
     species: Annotated[list[str] | None, typer.Option(help="only this species (bona_fide is one); repeat for more")] = None,
-    n: Annotated[int, typer.Option(min=1, max=100_000, help="attempts of each species and strength")] = 200,
+    n: Annotated[
+        int | None, typer.Option(min=1, max=100_000, help="attempts of each species and strength; 200, over a network 2")
+    ] = None,
     profile: Annotated[str, typer.Option(help="assurance profile that the sessions ask for")] = "active",
     movement: Annotated[
         bool, typer.Option("--movement/--no-movement", help="whether movement of the head may be asked")
     ] = True,
     flashing: Annotated[bool, typer.Option("--flashing/--no-flashing", help="whether the screen may show colours")] = True,
+    serve: Annotated[bool, typer.Option("--serve", help="in real time against a service process of its own")] = False,
+    url: Annotated[str | None, typer.Option(help="in real time against the service that runs there")] = None,
+    key: Annotated[str | None, typer.Option(help="of a client of that service with the scope sessions:create")] = None,
+    audience: Annotated[str, typer.Option(help="one of that client's")] = AUDIENCE,
+    purpose: Annotated[str, typer.Option(help="one of that client's")] = PURPOSE,
     seed: Seed = 1,
     as_json: AsJson = False,
 ) -> None:
     """Attack live sessions with a simulated capture device, by species, and let bona fide people through beside it.
 
-    Every attempt is a session of the real service in process, in virtual time. Naive attackers know the protocol; informed ones
+    Every attempt is a session of the real service: in process and in virtual time, or, with --serve or --url, over HTTP and
+    WebSocket in real time, some ten seconds each. Over a network what stopped an attempt is told by the decision's reasons
+    alone, and the challenge is drawn anew whatever the seed. Naive attackers know the protocol; informed ones
     have the source and a genuine recording of another session, read each step and react within 150 ms. A run that was cut short
     goes on where it stopped; two runs with different --species may share --out, and a run without --species then adds up.
 
     Example: idverify bench attacks --clips video --photos nuaa --out attacks
+
+    Example: idverify bench attacks --clips video --photos nuaa --out wire --serve --species bona_fide --species forged_mac
 
     Exit codes: 0 measured, 2 usage, 3 a clip or photograph cannot be used, 4 a fault, 130 interrupted.
     """
@@ -73,21 +86,30 @@ def attacks(
     unknown = sorted(set(species or ()) - set(NAMES))
     if unknown:
         raise typer.BadParameter(f"no species {', '.join(unknown)}; known: {', '.join(NAMES)}", param_hint="--species")
+    if (url is None) != (key is None) or (serve and url is not None):
+        raise typer.BadParameter("a running service needs --url and --key; --serve starts one of its own", param_hint="--url")
     split: Split = "set" if people == "set" else "report"
     folder = output_folder(out)
-    with _installation() as parts:
-        if profile not in parts.profiles:
+    with ExitStack() as running:
+        parts = running.enter_context(_installation())
+        if url is None and profile not in parts.profiles:
             raise InvalidInput(f"no profile named {profile!r}: choose from {', '.join(parts.profiles)}")
         asked = Asked(profile, movement, flashing)
         look = watcher(parts.tracker)
         with progress_bar("clips and photographs"):
             moving, photographed = clip_subjects(clips, split, look), photo_subjects(photos, split, look)
-        client, _ = add_client(
-            parts, actor="bench", name="bench", scopes=[SESSIONS_CREATE], audiences=["bench"], purposes=["bench"]
-        )
-        campaign = Campaign(Service(parts, client), moving, photographed, asked, n, seed)
         engine = parts.acquirer.engine
-        made_by = {"pack": engine.pack, "provider": engine.provider, "asked": [profile, movement, flashing], "people": split}
+        made_by: dict[str, Any] = {
+            "pack": engine.pack,
+            "provider": engine.provider,
+            "asked": [profile, movement, flashing],
+            "people": split,
+        }
+        remote = None if url is None or key is None else RemoteService(url.rstrip("/"), key, audience, purpose)
+        transport, server = running.enter_context(_transport(parts, remote, serve=serve))
+        if server:
+            made_by["server"] = {"url": url, **server}
+        campaign = Campaign(transport, moving, photographed, asked, n or (2 if server else 200), seed)
         journals = folder / f"trials-{fingerprint(made_by)[:16]}"
         rows = []
         for row in campaign.rows(species or ()):
@@ -95,17 +117,25 @@ def attacks(
                 rows.append((row, campaign.made(row, journals, progress)))
     report = {
         "kind": "attacks",
+        "transport": "HTTP and WebSocket, in real time" if server else "in process, in virtual time",
+        "server": server,
         "profile": profile,
         "movement": movement,
         "flashing": flashing,
         "people": _people(split, moving, photographed),
         **figures(rows, np.random.default_rng(seed)),
         "seed": seed,
-        **provenance(engine, arguments=sys.argv[1:], now=time.time()),
+        **provenance(engine, arguments=without_key(sys.argv[1:]), now=time.time()),
     }
     write_report(folder, report)
     write_page(folder, attacks_page(folder, report))
     emit(report, as_json=as_json, table=lambda: _print_attacks(report, folder))
+
+
+def without_key(arguments: Sequence[str]) -> list[str]:
+    """The command as a report may show it."""
+    hidden = ["..." if before == "--key" else word for before, word in zip(["", *arguments], arguments, strict=False)]
+    return ["--key=..." if word.startswith("--key=") else word for word in hidden]
 
 
 @contextmanager
@@ -116,6 +146,31 @@ def _installation() -> "Iterator[Parts]":
         own = {"env": "dev", "data_dir": data, "database_url": f"sqlite:///{data / 'attacks.db'}", "duplicates": "off"}
         settings = load_settings(**own).model_copy(update={"kek_file": None, "pkcs11_module": None})
         yield compose(settings)
+
+
+_Opened = tuple[Transport, dict[str, Any] | None]
+
+
+@contextmanager
+def _transport(parts: "Parts", remote: RemoteService | None, *, serve: bool) -> "Iterator[_Opened]":
+    """What opens the sessions, and what a service over a network says of itself."""
+    if remote is not None:
+        yield remote, _described(remote.about())
+    elif serve:
+        with (
+            tempfile.TemporaryDirectory(prefix="idverify-served-") as folder,
+            served(Path(folder), concurrency=2, cores=frozenset()) as service,
+        ):
+            own = RemoteService(f"http://127.0.0.1:{service.port}", service.key, AUDIENCE, PURPOSE)
+            yield own, _described(service.ready)
+    else:
+        allowed: dict[str, Any] = {"scopes": [SESSIONS_CREATE], "audiences": ["bench"], "purposes": ["bench"]}
+        client, _ = add_client(parts, actor="bench", name="bench", **allowed)
+        yield Service(parts, client), None
+
+
+def _described(ready: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: ready[name] for name in ("pack", "provider", "version") if name in ready}
 
 
 def _people(split: Literal["set", "report"], moving: list[Any], photographed: list[Any]) -> str:

@@ -15,21 +15,25 @@ from idverify.evaluation.attacks.moves import Moves
 from idverify.evaluation.attacks.people import Subject
 from idverify.evaluation.attacks.service import Asked
 from idverify.evaluation.attacks.species import ALL, Builder, Cast, Species, Strength, bona_fide
-from idverify.evaluation.attacks.trial import Connection, Run, Trial, run
+from idverify.evaluation.attacks.trial import Run, Trial
 from idverify.liveness.challenge import TURNS, Step
 
 BONA_FIDE: Final = "bona_fide"
-_DRAWS = 400
-"""Challenges drawn for a clip until one comes that its movement allows."""
-
 Progress = Callable[[int, int], None]
 
 
-class Connects(Protocol):
-    """What opens sessions: service.Service."""
+class Transport(Protocol):
+    """What opens sessions and lets devices speak: service.Service in process, wire.RemoteService over a network."""
 
-    def connect(self, reference: bytes, asked: Asked, seed: int) -> Connection:
-        """A new session, begun and connected."""
+    @property
+    def draws(self) -> int:
+        """Sessions that are asked for until one comes whose challenge a clip's movement allows."""
+        ...
+
+    def attempt(
+        self, reference: bytes, asked: Asked, seed: int, build: Callable[[], Device], able: Callable[[Step], bool]
+    ) -> Run | None:
+        """How a device fares in a new session; None where it is not able to do what is asked. seed: of the service's chance."""
         ...
 
 
@@ -52,7 +56,7 @@ class Row:
 class Campaign:
     """What is tried. moving: people of clips; photographed: people of photographs. n: trials of each row."""
 
-    service: Connects
+    service: Transport
     moving: Sequence[Subject]
     photographed: Sequence[Subject]
     asked: Asked
@@ -84,25 +88,27 @@ class Campaign:
 
     def attempt(self, row: Row, target: Subject, seed: int) -> Trial:
         """One trial of a row."""
-        connection = self._connected(row, target, seed)
-        generator = np.random.default_rng(_number(row.name, target.name, seed))
-        if connection is None:
-            return _line(row, target, seed, NOT_SIMULATED, None)
-        cast = Cast(target, self.moving, Props(generator))
-        fared = run(connection, row.build(cast, row.strength == "informed"))
-        return _line(row, target, seed, fared.verdict.outcome, fared, connection.steps)
-
-    def _connected(self, row: Row, target: Subject, seed: int) -> Connection | None:
-        """A session; for the bona fide, one whose challenge the clip's movement allows, or None."""
         if row.species != BONA_FIDE:
-            return self.service.connect(target.reference, self.asked, _number(row.name, target.name, seed))
+            fared = self._fared(row, target, seed, self.asked, (), lambda _: True)
+            return _line(row, target, seed, fared)
         assert target.moves is not None
         asked = replace(self.asked, movement=self.asked.movement and _turns(target.moves))
-        for draw in range(_DRAWS):
-            connection = self.service.connect(target.reference, asked, _number(row.name, target.name, seed, draw))
-            if all(target.moves.able(step) for step in connection.steps):
-                return connection
-        return None
+        for draw in range(self.service.draws):
+            if (fared := self._fared(row, target, seed, asked, (draw,), target.moves.able)) is not None:
+                return _line(row, target, seed, fared)
+        return _line(row, target, seed, None)
+
+    def _fared(
+        self, row: Row, target: Subject, seed: int, asked: Asked, draw: Sequence[int], able: Callable[[Step], bool]
+    ) -> Run | None:
+        """How the row's device fares in one session."""
+        number = _number(row.name, target.name, seed)
+
+        def build() -> Device:
+            return row.build(Cast(target, self.moving, Props(np.random.default_rng(number))), row.strength == "informed")
+
+        of_service = _number(row.name, target.name, seed, *draw)
+        return self.service.attempt(target.reference, asked, of_service, build, able)
 
 
 NOT_SIMULATED: Final = "not_simulated"
@@ -122,16 +128,16 @@ def _turns(moves: Moves) -> bool:
     return any(moves.able(Step(kind, 14.0)) for kind in TURNS)
 
 
-def _line(row: Row, target: Subject, seed: int, outcome: str, fared: Run | None, steps: Sequence[Step] = ()) -> Trial:
+def _line(row: Row, target: Subject, seed: int, fared: Run | None) -> Trial:
     return Trial(
         species=row.species,
         strength=row.strength,
         subject=target.name,
         person=target.person,
         seed=seed,
-        outcome=outcome,
+        outcome=NOT_SIMULATED if fared is None else fared.verdict.outcome,
         reasons=() if fared is None else fared.verdict.reasons,
-        steps=tuple(step.kind.value for step in steps),
+        steps=() if fared is None else tuple(step.kind.value for step in fared.steps),
         frames=0 if fared is None else fared.frames,
         seconds=0.0 if fared is None else round(fared.seconds, 3),
         evidence={} if fared is None else {name: _rounded(value) for name, value in fared.verdict.evidence.items()},

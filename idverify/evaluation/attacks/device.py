@@ -48,7 +48,7 @@ class Filmed:
     """An actor before a camera; without a sensor, pictures as a program draws them. quality: of the JPEG."""
 
     def __init__(self, actor: Actor, sensor: Sensor | None, quality: int) -> None:
-        self._actor, self._sensor, self._quality = actor, sensor, quality
+        self._actor, self._sensor, self.quality = actor, sensor, quality
 
     def hear(self, said: Said, at: float) -> None:
         """The actor hears."""
@@ -57,7 +57,7 @@ class Filmed:
     def jpeg(self, at: float) -> bytes:
         """The actor as the camera takes it."""
         pixels = self._actor.shot(at).pixels
-        return encoded(pixels if self._sensor is None else self._sensor.expose(pixels), self._quality)
+        return encoded(pixels if self._sensor is None else self._sensor.expose(pixels), self.quality)
 
 
 class Device:
@@ -81,7 +81,10 @@ class Device:
 
     def next(self) -> list[tuple[bytes, float]]:
         """What is sent next, and when each message arrives; usually one."""
-        moment = self.clock.next()
+        return self.made(self.clock.next())
+
+    def made(self, moment: Moment) -> list[tuple[bytes, float]]:
+        """What is sent of this moment."""
         self._read(moment.sealed)
         return self.send(self.source.jpeg(moment.exposed), moment)
 

@@ -54,7 +54,7 @@ def attacks_page(folder: Path, report: Mapping[str, Any]) -> Page:
         measured_on=[
             f"Profile {report['profile']}, head movement {_allowed(report['movement'])}, flashing light "
             f"{_allowed(report['flashing'])}; {report['people']}. An attempt is a (person's clip or photographs, seed); "
-            "intervals cluster by person.",
+            f"intervals cluster by person. Made {report['transport']}.",
             *SIMULATED,
         ],
         does_not_claim=list(NOT_CLAIMED),

@@ -16,9 +16,9 @@ from idverify.ceremonies.person import Bearer
 from idverify.ceremonies.session_record import load
 from idverify.decision.decide import CHALLENGE_NOT_PASSED, FLAT, SUSPECTED_INJECTION
 from idverify.decision.profile import Profile
-from idverify.evaluation.attacks.device import Opened
+from idverify.evaluation.attacks.device import Device, Opened
 from idverify.evaluation.attacks.shots import Said
-from idverify.evaluation.attacks.trial import Verdict
+from idverify.evaluation.attacks.trial import Run, Verdict, run
 from idverify.face.comparison import compare
 from idverify.liveness.challenge import Step
 from idverify.liveness.conductor import Phase
@@ -41,6 +41,8 @@ class Asked:
 
 class Service:
     """An installation of its own, with a client that may ask for sessions."""
+
+    draws = 400
 
     def __init__(self, parts: Parts, client: Client) -> None:
         self._parts, self._client = parts, client
@@ -71,6 +73,13 @@ class Service:
         bearer = Bearer(created.client_token, begun.agent)
         connected, hello = live.connect(parts, created.session_id, bearer, at=0.0)
         return ServedAttempt(parts, clock, connected, hello, Opened(created.session_id, bytes.fromhex(created.nonce)), asked)
+
+    def attempt(
+        self, reference: bytes, asked: Asked, seed: int, build: Callable[[], Device], able: Callable[[Step], bool]
+    ) -> Run | None:
+        """How a device fares in a new session, in virtual time; None where the challenge asks for what it cannot do."""
+        connection = self.connect(reference, asked, seed)
+        return run(connection, build()) if all(able(step) for step in connection.steps) else None
 
 
 class ServedAttempt:

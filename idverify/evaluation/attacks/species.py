@@ -12,6 +12,7 @@ from idverify.evaluation.attacks.prints import Printed
 from idverify.evaluation.attacks.replays import Display, Loop, LoopingActor, Scripted, Spliced, script
 from idverify.evaluation.attacks.sheets import Hold, Sheet, cropped, room_behind
 from idverify.evaluation.attacks.shots import Actor, Shot
+from idverify.evaluation.attacks.switching import Switched, cut, requantised, scaled
 from idverify.evaluation.attacks.tampering import Tamper, TamperingDevice
 from idverify.liveness.challenge import Options, draw
 
@@ -157,6 +158,28 @@ def _late_light(cast: Cast, informed: bool) -> Device:
     return Device(*cast.props.program(cast.props.tinted(_steered(cast), delay_ms=delay), informed=informed))
 
 
+def _resolution(cast: Cast, informed: bool) -> Device:
+    """Perfect but for the size. Informed: of one size, upright and then lying, as of a telephone that was turned over."""
+    props = cast.props
+    source, clock = props.program(props.tinted(_steered(cast)), informed=True)
+    switch = props.drawn("switch")
+    if not informed:
+        after = scaled(switch["scale"], source.quality)
+        return Device(Switched(source, switch["seconds"], before=None, after=after), clock)
+    before, after = (cut(switch["lying_share"], source.quality, upright=upright) for upright in (True, False))
+    return Device(Switched(source, switch["seconds"], before=before, after=after), clock)
+
+
+def _tables(cast: Cast, informed: bool) -> Device:
+    """Perfect but for the encoder. Informed: the first one compresses once more what the other one made."""
+    props = cast.props
+    source, clock = props.program(props.tinted(_steered(cast)), informed=True)
+    switch = props.drawn("switch")
+    other = round(switch["quality"])
+    after = requantised(other, source.quality) if informed else requantised(other)
+    return Device(Switched(source, switch["seconds"], before=None, after=after), clock)
+
+
 def _answers(kind: Literal["wrong", "early", "late"]) -> Builder:
     """Perfect but for when or what they answer."""
 
@@ -204,6 +227,8 @@ ALL: Final = (
     Species("synthetic_head", "injection", _head, "photo", "a mesh of one photograph, animated: the injected deepfake"),
     Species("flash_ignored", "injection", _unlit, "clip", "recordings chosen step by step, without the screen's light"),
     Species("flash_delayed", "injection", _late_light, "clip", "the same, tinted after the screen"),
+    Species("resolution_change", "injection", _resolution, "clip", "the same, tinted, of another size from some moment on"),
+    Species("tables_change", "injection", _tables, "clip", "the same, tinted, by another encoder from some moment on"),
     Species("wrong_challenge", "protocol", _answers("wrong"), "clip", "answers to another challenge"),
     Species("early_answers", "protocol", _answers("early"), "clip", "moves before it is asked"),
     Species("late_answers", "protocol", _answers("late"), "clip", "moves seconds after it was asked"),

@@ -83,11 +83,12 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """How a device fared."""
+    """How a device fared. steps: of the challenge, as far as they are known. frames: that were sent."""
 
     verdict: Verdict
     frames: int
     seconds: float
+    steps: tuple[Step, ...]
 
 
 def run(connection: Connection, device: Device) -> Run:
@@ -102,11 +103,11 @@ def run(connection: Connection, device: Device) -> Run:
                     now += TICK_SECONDS
                     device.hear(connection.passed(now), now)
                     if (verdict := connection.ended()) is not None:
-                        return Run(verdict, frames, now)
+                        return Run(verdict, frames, now, connection.steps)
                 now, frames = max(now, at), frames + 1
                 device.hear(connection.receive(message, now), now)
                 if (verdict := connection.ended()) is not None:
-                    return Run(verdict, frames, now)
+                    return Run(verdict, frames, now, connection.steps)
     except IdverifyError as refusal:
-        return Run(Verdict(refusal.code, (refusal.code,)), frames, now)
-    return Run(Verdict("undecided"), frames, now)
+        return Run(Verdict(refusal.code, (refusal.code,)), frames, now, connection.steps)
+    return Run(Verdict("undecided"), frames, now, connection.steps)

@@ -125,6 +125,7 @@ def test_the_page_tells_limits_and_puts_informed_attackers_first(tmp_path):
         "movement": True,
         "flashing": True,
         "people": "2 people",
+        "transport": "in process, in virtual time",
         "seed": 1,
         "command": "x",
     }

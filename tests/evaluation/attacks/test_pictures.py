@@ -1,5 +1,8 @@
 """What the simulator draws does what its species claims: light, sheets, heads, screens, noise."""
 
+import io
+
+import cv2
 import numpy as np
 import pytest
 
@@ -11,6 +14,7 @@ from idverify.evaluation.attacks.parameters import drawn
 from idverify.evaluation.attacks.puppet import Head
 from idverify.evaluation.attacks.replays import Display, Spliced, mixed
 from idverify.evaluation.attacks.sheets import Hold, Sheet, placing
+from idverify.evaluation.attacks.switching import Switched, cut, requantised, scaled
 from idverify.face.pose import head_pose
 
 RNG = np.random.default_rng
@@ -55,8 +59,6 @@ def test_colours_end_when_the_steps_are_over():
 
 def homography_residual(before, after):
     """What the best homography leaves over, pixels."""
-    import cv2
-
     found, _ = cv2.findHomography(before, after, 0)
     moved = cv2.perspectiveTransform(before[None], found)[0]
     return float(np.abs(moved - after).max())
@@ -155,3 +157,39 @@ def test_a_jpeg_keeps_its_tables_within_a_session():
     one, two = encoded(portrait().pixels, 85), encoded(np.zeros((480, 480, 3), np.uint8), 85)
     assert one[:100] == two[:100]
     assert one[:300] != encoded(portrait().pixels, 70)[:300]
+
+
+class Filming(Still):
+    """A source of JPEG of the drawn face."""
+
+    def jpeg(self, at):
+        """Always the same, of quality 90."""
+        return encoded(portrait().pixels, 90)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "sizes", "one_encoder"),
+    [
+        (None, scaled(0.8, 90), [(480, 480), (384, 384)], True),
+        (cut(0.8, 90, upright=True), cut(0.8, 90, upright=False), [(480, 384), (384, 480)], True),
+        (None, requantised(60), [(480, 480), (480, 480)], False),
+        (None, requantised(60, 90), [(480, 480), (480, 480)], True),
+    ],
+)
+def test_another_encoder_takes_over_some_time_after_the_first_step(before, after, sizes, one_encoder):
+    """What is asked decides when; sizes and quantisation tables are what the species says, in the JPEG's own words."""
+    source = Switched(Filming(), 2.0, before=before, after=after)
+    source.hear({"type": "guidance", "code": "ok"}, 0.5)
+    before_any = source.jpeg(9.0)
+    source.hear({"type": "step", "kind": "blink", "amount": 1.0}, 10.0)
+    first, second = source.jpeg(11.9), source.jpeg(12.0)
+    assert before_any == first
+    assert [cv2.imdecode(np.frombuffer(one, np.uint8), cv2.IMREAD_COLOR).shape[:2] for one in (first, second)] == sizes
+    assert (tables_of(first) == tables_of(second)) is one_encoder
+
+
+def tables_of(jpeg):
+    """The quantisation tables."""
+    from PIL import Image
+
+    return Image.open(io.BytesIO(jpeg)).quantization
