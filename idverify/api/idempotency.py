@@ -1,8 +1,8 @@
 """Idempotency keys: a request that is sent again gets the answer of the first, not a second ceremony.
 
 The key belongs to one client. The same key with another body, or while the first still runs, is refused. A request that ended
-in an error is forgotten, so that it can be tried again. Stored answers may hold a token, so they are sealed: AES-256-GCM under
-a key derived from secrets.client_keys, bound to client, key and status.
+in an error is forgotten, so that it can be tried again. Stored answers may hold a token, so they are sealed, bound to
+client, key and status.
 """
 
 import hashlib
@@ -12,12 +12,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from starlette.responses import Response
 
 from idverify.ceremonies import Parts
-from idverify.errors import InvalidInput, RecordTampered, StoreUnavailable
+from idverify.ceremonies.row_sealing import STORED_ANSWER, seal, unseal
+from idverify.errors import InvalidInput, StoreUnavailable
 from idverify.store import idempotency
 
 HEADER = "Idempotency-Key"
@@ -49,16 +48,18 @@ def once(parts: Parts, *, client_id: str, key: str | None, request: bytes, produ
     """
     if key is None:
         return produce()
-    digest = hmac.new(_derived(parts, b"request digest"), request, hashlib.sha256).hexdigest()
+    digest = _digest(parts, request)
     now = parts.now()
     with parts.store.transaction() as tx:
         idempotency.purge(tx, now - RETENTION_SECONDS)
         stored = idempotency.begin(tx, client_id=client_id, key=key, request_digest=digest, now=now)
     if stored is not None:
-        return Answer(stored.status, _open(parts, client_id, key, stored.status, stored.body), replayed=True)
+        return Answer(
+            stored.status, unseal(parts, STORED_ANSWER, stored.body, client_id, key, str(stored.status)), replayed=True
+        )
     try:
         answer = produce()
-        sealed = _seal(parts, client_id, key, answer)
+        sealed = seal(parts, STORED_ANSWER, answer.body, client_id, key, str(answer.status))
         with parts.store.transaction() as tx:
             idempotency.finish(tx, client_id=client_id, key=key, status=answer.status, body=sealed)
     except BaseException:
@@ -68,28 +69,10 @@ def once(parts: Parts, *, client_id: str, key: str | None, request: bytes, produ
     return answer
 
 
-def _derived(parts: Parts, use: bytes) -> bytes:
-    """A key of 32 bytes for one use: HMAC as a pseudorandom function, a label per use."""
-    return hmac.digest(parts.secrets.client_keys, b"idempotency\x00" + use, hashlib.sha256)
-
-
-def _associated(client_id: str, key: str, status: int) -> bytes:
-    # The lengths are unambiguous: neither a client id nor a key contains a line feed.
-    return f"{client_id}\n{key}\n{status}".encode()
-
-
-def _seal(parts: Parts, client_id: str, key: str, answer: Answer) -> bytes:
-    nonce = parts.random_bytes(12)
-    cipher = AESGCM(_derived(parts, b"stored answer"))
-    return nonce + cipher.encrypt(nonce, answer.body, _associated(client_id, key, answer.status))
-
-
-def _open(parts: Parts, client_id: str, key: str, status: int, sealed: bytes) -> bytes:
-    cipher = AESGCM(_derived(parts, b"stored answer"))
-    try:
-        return cipher.decrypt(sealed[:12], sealed[12:], _associated(client_id, key, status))
-    except InvalidTag:
-        raise RecordTampered("a stored answer did not open") from None
+def _digest(parts: Parts, request: bytes) -> str:
+    """Under a key of its own, so that the table does not tell what was asked."""
+    key = hmac.digest(parts.secrets.client_keys, b"idempotency\x00request digest", hashlib.sha256)
+    return hmac.new(key, request, hashlib.sha256).hexdigest()
 
 
 def as_response(answer: Answer) -> Response:

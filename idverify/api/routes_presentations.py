@@ -87,12 +87,7 @@ def told(answer: Answer) -> dict[str, Any]:
     found = answer.finding
     return {
         "accepted": found.accepted,
-        "code": found.code,
-        "authentic": found.authentic,
-        "holder_bound": found.holder_bound,
-        "status": found.status.value,
-        "status_age": found.status_age,
-        "trust_anchor": found.trust_anchor,
+        **found.told(),
         "type": found.type,
         "subject": answer.subject,
         "claims": dict(answer.claims),

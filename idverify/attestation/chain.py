@@ -19,6 +19,7 @@ from cryptography.x509.oid import ExtensionOID
 from idverify.attestation import der
 from idverify.attestation.expected import LARGEST, Revocations, Trust
 from idverify.errors import AttestationRefused
+from idverify.keys.p256 import on_p256
 
 LONGEST = 6
 _CLOCK_SKEW = 86_400
@@ -56,9 +57,10 @@ def validated(
 
 def spki(key: object) -> bytes:
     """SubjectPublicKeyInfo, in DER, of a public key on P-256. Raises AttestationRefused for any other."""
-    if not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(key.curve, ec.SECP256R1):
-        raise AttestationRefused("key_unsuitable")
-    return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    try:
+        return on_p256(key).public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    except ValueError:
+        raise AttestationRefused("key_unsuitable") from None
 
 
 def verify(public_key: bytes, signature: bytes, signed: bytes) -> None:

@@ -13,11 +13,11 @@ from typing import Any
 
 import cbor2
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from idverify.attestation import android, chain, der, response
 from idverify.attestation.expected import Attested, AttestedKey, Expected, Trust
 from idverify.errors import AttestationRefused
+from idverify.keys.p256 import public_key
 
 ES256 = -7
 _PRESENT, _VERIFIED, _MAY_BE_BACKED_UP, _ATTESTED, _EXTENDED = 0x01, 0x04, 0x08, 0x40, 0x80
@@ -114,7 +114,7 @@ def _credential(data: bytes) -> _Credential:
     if len(key) != _COSE_BYTES or key != _COSE_X + x + _COSE_Y + y:
         raise AttestationRefused("key_unsuitable")
     try:
-        point = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), b"\x04" + x + y)
+        point = public_key(b"\x04" + x + y)
     except ValueError:  # not on the curve
         raise AttestationRefused("key_unsuitable") from None
     return _Credential(data[:16], identifier, chain.spki(point))

@@ -5,7 +5,7 @@ from typing import Any
 
 from idverify.ceremonies import Vault
 from idverify.ceremonies.founding import Foundation
-from idverify.ceremonies.row_sealing import open_row, seal_row
+from idverify.ceremonies.row_sealing import GRANT_ROW, open_row, seal_row
 from idverify.ceremonies.wallet_secrets import ACCESS, REFRESH, is_secret, new_secret, secret_hash
 from idverify.credentials.credential import REISSUE_SECONDS
 from idverify.credentials.credential_types import credential_types
@@ -14,7 +14,6 @@ from idverify.store import Connection, grants
 from idverify.store.grants import Row
 
 ACCESS_SECONDS = 300.0
-_USE = "credential grant"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +120,11 @@ def _row(vault: Vault, grant: Grant) -> Row:
         version=grant.version,
         sealed=b"",
     )
-    return replace(row, sealed=seal_row(vault, _USE, content, *_bound(row)))
+    return replace(row, sealed=seal_row(vault, GRANT_ROW, content, *_bound(row)))
 
 
 def _opened(vault: Vault, row: Row) -> Grant:
-    content: dict[str, Any] = open_row(vault, _USE, row.sealed, *_bound(row))
+    content: dict[str, Any] = open_row(vault, GRANT_ROW, row.sealed, *_bound(row))
     return Grant(
         grant_id=row.grant_id,
         access_hash=row.access_hash,

@@ -18,7 +18,7 @@ from idverify.ceremonies.auditing import record_event
 from idverify.ceremonies.credential_claims import claims_of
 from idverify.ceremonies.documents import find_type
 from idverify.ceremonies.founding import Foundation, founded_in_person, founded_on_session
-from idverify.ceremonies.row_sealing import open_row, seal_row
+from idverify.ceremonies.row_sealing import OFFER_ROW, open_row, seal_row
 from idverify.ceremonies.wallet_secrets import CODE, OFFER, is_secret, new_secret, secret_hash, spelled
 from idverify.errors import InvalidInput, OfferNotFound, SessionFinished, StoreUnavailable
 from idverify.store import Connection, offers
@@ -29,7 +29,6 @@ OFFER_SECONDS = 600.0
 WRONG_NUMBERS = 5
 GRANT_TYPE = "urn:ietf:params:oauth:grant-type:pre-authorized_code"
 PATH = "/v1/credentials/offers"
-_USE = "credential offer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,13 +178,13 @@ def _row(vault: Vault, offer: Offer) -> Row:
         "redeemed": offer.redeemed,
         "expires_at": offer.expires_at,
     }
-    sealed = seal_row(vault, _USE, content, offer.offer_hash, offer.code_hash, str(offer.version))
+    sealed = seal_row(vault, OFFER_ROW, content, offer.offer_hash, offer.code_hash, str(offer.version))
     session_id, subject_id = offer.foundation.session_id, offer.foundation.subject_id
     return Row(offer.offer_hash, offer.code_hash, subject_id, session_id, offer.expires_at, offer.version, sealed)
 
 
 def _opened(vault: Vault, row: Row) -> Offer:
-    content = open_row(vault, _USE, row.sealed, row.offer_hash, row.code_hash, str(row.version))
+    content = open_row(vault, OFFER_ROW, row.sealed, row.offer_hash, row.code_hash, str(row.version))
     return Offer(
         offer_hash=row.offer_hash,
         code_hash=row.code_hash,

@@ -18,7 +18,7 @@ from idverify.ceremonies.believing import believed_here
 from idverify.ceremonies.clients import audience_of
 from idverify.ceremonies.documents import find_type
 from idverify.ceremonies.presentations import Answer, Query, answer_to
-from idverify.ceremonies.row_sealing import open_row, seal_row
+from idverify.ceremonies.row_sealing import REQUEST_ROW, open_row, seal_row
 from idverify.ceremonies.wallet_secrets import REQUEST, is_secret, new_secret, secret_hash
 from idverify.credentials import jwe, request_object
 from idverify.credentials.anchors import Anchor
@@ -35,7 +35,6 @@ PATH = "/v1/presentations/requests"
 SECONDS = 300.0
 MOST_REFUSED = 5
 """Answers that were refused, after which a request is closed: who holds the link cannot make us write events without end."""
-_USE = "presentation request"
 _FORMATS = {"dc+sd-jwt": {"sd-jwt_alg_values": ["ES256"], "kb-jwt_alg_values": ["ES256"]}}
 
 
@@ -240,14 +239,14 @@ def _found(vault: Vault, tx: Connection, request_id: str) -> _Request:
     row = presentation_requests.by_hash(tx, secret_hash(request_id)) if is_secret(request_id, REQUEST) else None
     if row is None:
         raise RequestNotFound("no such request, or it has ended")
-    content = open_row(vault, _USE, row.sealed, row.request_hash, row.client_id)
+    content = open_row(vault, REQUEST_ROW, row.sealed, row.request_hash, row.client_id)
     return _Request(request_hash=row.request_hash, client_id=row.client_id, **content)
 
 
 def _row(vault: Vault, request: _Request) -> Row:
     content = asdict(request)
     bound = (content.pop("request_hash"), content.pop("client_id"))
-    return Row(*bound, request.expires_at, seal_row(vault, _USE, content, *bound))
+    return Row(*bound, request.expires_at, seal_row(vault, REQUEST_ROW, content, *bound))
 
 
 def _spelled(answer: Answer) -> dict[str, Any]:

@@ -134,12 +134,7 @@ def _signed(
         "iat": int(vault.now()),
         "jti": base64url(vault.random_bytes(16)),
         "nonce": nonce,
-        "code": found.code,
-        "authentic": found.authentic,
-        "holder_bound": found.holder_bound,
-        "status": found.status.value,
-        "status_age": found.status_age,
-        "trust_anchor": found.trust_anchor,
+        **found.told(),
         "vct": found.type,
         "claims": dict(claims),
     }

@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from idverify.audit.events import Event
 from idverify.ceremonies import Parts, Vault
 from idverify.ceremonies.records import PORTRAIT, open_record, require_current
-from idverify.ceremonies.session_record import Held, load, note, opened, save, sealed
+from idverify.ceremonies.row_sealing import SESSION_ROW, seal, unseal
+from idverify.ceremonies.session_record import Held, load, note, save
 from idverify.errors import InvalidInput, SessionFinished
 from idverify.sessions.state import State
 from idverify.store import Connection, sessions, subjects
@@ -36,7 +37,7 @@ class Case:
 def keep(vault: Vault, tx: Connection, session_id: str, frames: Mapping[int, bytes]) -> None:
     """Seal up to four frames for a reviewer."""
     for number, jpeg in enumerate(list(frames.values())[:FRAMES], start=1):
-        sessions.keep_frame(tx, session_id, number, sealed(vault, jpeg, f"frame\n{session_id}\n{number}"))
+        sessions.keep_frame(tx, session_id, number, seal(vault, SESSION_ROW, jpeg, "frame", session_id, str(number)))
 
 
 def waiting(vault: Vault) -> list[str]:
@@ -51,7 +52,8 @@ def view(parts: Parts, reviewer: Client, session_id: str) -> Case:
         held = in_review(parts, tx, session_id)
         portrait = _portrait(parts, tx, held.order.subject_id)
         frames = tuple(
-            opened(parts, content, f"frame\n{session_id}\n{number}") for number, content in sessions.frames_of(tx, session_id)
+            unseal(parts, SESSION_ROW, content, "frame", session_id, str(number))
+            for number, content in sessions.frames_of(tx, session_id)
         )
         review = held.review or {}
         save(parts, tx, replace(held, review={**review, "viewed": sorted({*review.get("viewed", ()), reviewer.id})}))

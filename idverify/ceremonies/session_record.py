@@ -1,24 +1,19 @@
 """What is kept of a live session while it lasts: one sealed value a row, read and written whole.
 
-Sealed with AES-256-GCM under a key derived from secrets.client_keys, bound to deployment, session and the row's version: a
-writer to the database can neither change a state nor put one session's record under another's id. Putting back an older row of
-the same session is not prevented; the audit shows it, and attempts are counted in rows of their own.
+Bound to the session and the row's version. Putting back an older row of the same session is not prevented; the audit shows it,
+and attempts are counted in rows of their own.
 """
 
 import hashlib
-import hmac
-import json
 import re
 from dataclasses import asdict, dataclass, replace
 from typing import Any
-
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from idverify.audit.chain import JSON
 from idverify.audit.events import Event
 from idverify.ceremonies import Vault
 from idverify.ceremonies.auditing import record_event
+from idverify.ceremonies.row_sealing import SESSION_ROW, open_row, seal_row
 from idverify.errors import RecordTampered, SessionExpired, SessionFinished, SessionNotFound, StoreUnavailable
 from idverify.keys.jwk import base64url
 from idverify.sessions import state
@@ -26,7 +21,6 @@ from idverify.sessions.state import Session, State
 from idverify.store import Connection, sessions
 from idverify.store.sessions import Row
 
-_NONCE_BYTES = 12
 _PREFIX = "ses_"
 SANDBOX_PREFIX = "ses_sandbox_"
 _ID = re.compile(f"({_PREFIX}|{SANDBOX_PREFIX})[0-9a-f]{{32}}")
@@ -127,7 +121,7 @@ def load(vault: Vault, tx: Connection, session_id: str) -> Held:
     row = sessions.get(tx, session_id) if is_session_id(session_id) else None
     if row is None:
         raise SessionNotFound("no such session")
-    parsed = json.loads(opened(vault, row.sealed, _bound(row)))
+    parsed = open_row(vault, SESSION_ROW, row.sealed, *_bound(row))
     try:
         held = Held(
             session_id=row.session_id,
@@ -164,35 +158,11 @@ def _row(vault: Vault, held: Held) -> Row:
     kept = asdict(held)
     del kept["session_id"], kept["version"]
     kept["session"] = state.to_json(held.session)
-    content = json.dumps(kept, sort_keys=True).encode()
-    return replace(row, sealed=sealed(vault, content, _bound(row)))
+    return replace(row, sealed=seal_row(vault, SESSION_ROW, kept, *_bound(row)))
 
 
-def sealed(vault: Vault, content: bytes, bound_to: str) -> bytes:
-    """The content, sealed for the length of a session's life."""
-    nonce = vault.random_bytes(_NONCE_BYTES)
-    return nonce + AESGCM(_key(vault)).encrypt(nonce, content, _associated(vault, bound_to))
-
-
-def opened(vault: Vault, content: bytes, bound_to: str) -> bytes:
-    """The inverse of `sealed`. Raises RecordTampered."""
-    try:
-        return AESGCM(_key(vault)).decrypt(content[:_NONCE_BYTES], content[_NONCE_BYTES:], _associated(vault, bound_to))
-    except (InvalidTag, ValueError):
-        raise RecordTampered("a live session's record did not open: altered, or of another row") from None
-
-
-def _bound(row: Row) -> str:
-    """None of these contains a line feed."""
-    return f"record\n{row.session_id}\n{row.client_id}\n{row.version}"
-
-
-def _associated(vault: Vault, bound_to: str) -> bytes:
-    return f"{vault.deployment}\n{bound_to}".encode()
-
-
-def _key(vault: Vault) -> bytes:
-    return hmac.digest(vault.secrets.client_keys, b"live session", hashlib.sha256)
+def _bound(row: Row) -> tuple[str, ...]:
+    return "record", row.session_id, row.client_id, str(row.version)
 
 
 def note(vault: Vault, tx: Connection, event: Event, held: Held, *, actor: str | None = None, **details: JSON) -> None:

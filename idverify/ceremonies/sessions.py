@@ -19,6 +19,7 @@ from idverify.ceremonies.clients import require_registered
 from idverify.ceremonies.reference import reference_of
 from idverify.ceremonies.session_end import ended
 from idverify.ceremonies.session_record import Held, Order, add, hashed, load, new_session_id, new_token, note, save
+from idverify.credentials.reading import SKEW_SECONDS
 from idverify.credentials.verdict_checks import LIFETIME_SECONDS
 from idverify.decision.policy import find_policy
 from idverify.decision.profile import find_profile
@@ -31,7 +32,6 @@ from idverify.store import Connection
 from idverify.store.clients import Client
 
 CONSENT_OLDEST = 24 * 3600
-CLOCK_SKEW = 60
 REVIEWED_SECONDS = 86_400.0
 """From a reviewer's approval to the redemption of its verdict, which is signed then."""
 
@@ -220,7 +220,7 @@ def _check(asked: Asked, now: float) -> None:
         raise InvalidInput("code_challenge must be BASE64URL(SHA-256(verifier)): 43 characters (RFC 7636, S256)")
     if not is_plain_text(asked.consent_version, 100):
         raise InvalidInput("consent version must have 1 to 100 characters, no controls, and no space at its ends")
-    if not now - CONSENT_OLDEST <= asked.consent_at <= now + CLOCK_SKEW:
+    if not now - CONSENT_OLDEST <= asked.consent_at <= now + SKEW_SECONDS:
         raise InvalidInput("consent must have been given within the last day, and not in the future")
     if asked.nonce is not None and not 8 <= len(asked.nonce) <= 256:
         raise InvalidInput("nonce must have 8 to 256 characters")

@@ -17,12 +17,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
 from idverify.audit.events import Event
 from idverify.ceremonies import Vault
 from idverify.ceremonies.auditing import record_event
+from idverify.ceremonies.row_sealing import WEBHOOK_SECRET, seal, unseal
 from idverify.ceremonies.webhook_address import target_of
 from idverify.errors import InvalidInput, RecordTampered
 from idverify.store import Connection, clients, webhooks
@@ -43,7 +41,6 @@ GONE = "status_410"
 """The receiver asks for no more of this message (RFC 9110 section 15.5.11)."""
 
 _WORD = re.compile(r"[a-z_]{1,40}")
-_NONCE_BYTES = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +75,8 @@ def set_webhook(vault: Vault, client_id: str, url: str, *, actor: str) -> str:
             raise InvalidInput("no such client, or it was revoked: see `idverify clients list`")
         if client.sandbox:
             raise InvalidInput("a sandbox client has no webhook: its sessions are gone when the service stops")
-        webhooks.put(tx, Webhook(client_id, url, _sealed(vault, client_id, url, secret), now))
+        # Bound to the URL: who can write to the database can have nothing signed for one that the operator did not set.
+        webhooks.put(tx, Webhook(client_id, url, seal(vault, WEBHOOK_SECRET, secret, client_id, url), now))
         waiting = webhooks.redirect(tx, client_id, url, at=now)
         # The host alone: a path may hold a secret of the receiver's.
         record_event(
@@ -191,7 +189,7 @@ def _opened(vault: Vault, tx: Connection, found: Delivery) -> tuple[Message | No
     if found.attempts > len(PAUSES):
         return None, "no_answer"  # the courier of the last attempt never came back
     try:
-        secret = _open(vault, found.client_id, found.url, webhook.secret)
+        secret = unseal(vault, WEBHOOK_SECRET, webhook.secret, found.client_id, found.url)
     except RecordTampered as error:
         return None, error.code
     attempts = found.attempts + 1
@@ -213,27 +211,3 @@ def _finish(vault: Vault, tx: Connection, delivery: Delivery, *, delivered: bool
         cause=cause,
     )
     return True
-
-
-def _sealed(vault: Vault, client_id: str, url: str, secret: bytes) -> bytes:
-    """The secret under a key that outlives rotations of the key-encryption key, bound to the client and to the URL.
-
-    Who can write to the database can therefore not have results signed for, or sent to, a URL that the operator did not set.
-    """
-    nonce = vault.random_bytes(_NONCE_BYTES)
-    return nonce + AESGCM(_key(vault)).encrypt(nonce, secret, _bound_to(client_id, url))
-
-
-def _open(vault: Vault, client_id: str, url: str, sealed: bytes) -> bytes:
-    try:
-        return AESGCM(_key(vault)).decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], _bound_to(client_id, url))
-    except (InvalidTag, ValueError):
-        raise RecordTampered("a webhook's secret did not open: altered, or its URL was") from None
-
-
-def _key(vault: Vault) -> bytes:
-    return hmac.digest(vault.secrets.client_keys, b"webhook\x00secret", hashlib.sha256)
-
-
-def _bound_to(client_id: str, url: str) -> bytes:
-    return f"{client_id}\n{url}".encode()  # neither holds a line feed

@@ -1,4 +1,4 @@
-"""Reading what a person named on the command line."""
+"""Reading and writing what a person named on the command line."""
 
 import sys
 from pathlib import Path
@@ -31,3 +31,18 @@ def read_standard_input(limit: int) -> bytes:
 def read_named(name: str, *, limit: int) -> bytes:
     """Standard input where the name is `-`, else the file of that name. Raises as `read_file`."""
     return read_standard_input(limit) if name == STANDARD_INPUT else read_file(Path(name), limit=limit)
+
+
+def require_new(path: Path) -> None:
+    """Before anything is done: a command that fails should have done nothing. Raises InvalidInput."""
+    if path.exists() or not path.parent.is_dir():
+        raise InvalidInput(f"cannot write {path}: --out takes a new file in a folder that is there")
+
+
+def write_new(path: Path, data: bytes) -> None:
+    """Never over a file that is there. Raises InvalidInput."""
+    try:
+        with path.open("xb") as file:
+            file.write(data)
+    except OSError as error:
+        raise InvalidInput(f"cannot write {path}: {error.strerror}") from error

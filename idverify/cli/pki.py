@@ -1,6 +1,5 @@
 """`idverify pki`: the root of an issuer, and the certificates of its signing keys."""
 
-import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,21 +8,18 @@ import typer
 from rich.markup import escape
 from rich.table import Column, Table
 
+from idverify.cli import pki_offline
 from idverify.cli.installation import OPERATOR, Dev, settings_for, vault_only
 from idverify.cli.output import AsJson, console, emit, stdout, timestamp
-from idverify.errors import InvalidInput, KeyUnavailable
+from idverify.cli.pki_offline import emit_issued
+from idverify.cli.root_folder import PassphraseFile, Root, new_passphrase, opened
 
 if TYPE_CHECKING:
     from idverify.ceremonies import Vault
-    from idverify.keys.authority import Authority
 
 app = typer.Typer(help="The root of an issuer, and the certificates of its signing keys.", no_args_is_help=True)
 
 DAY = 86_400
-Root = Annotated[Path, typer.Option("--root", help="the root's folder, on a medium of its own", show_default=False)]
-PassphraseFile = Annotated[
-    Path | None, typer.Option(help="file whose first line is the root's passphrase; asked for at a terminal otherwise")
-]
 
 
 @app.command()
@@ -48,7 +44,7 @@ def init(
     from idverify.keys.file import refuse_inside
 
     refuse_inside(root / authority.KEY_FILE, load_settings().data_dir)
-    passphrase = None if no_passphrase else _new_passphrase(passphrase_file)
+    passphrase = None if no_passphrase else new_passphrase(passphrase_file)
     made = authority.create(root, name=name, country=country, now=time.time(), passphrase=passphrase)
     result = {"root": str(root), "name": made.name, "country": country, "pin": made.fingerprint}
     emit(result, as_json=as_json, table=lambda: _print(result))
@@ -66,7 +62,8 @@ def issue(
 ) -> None:
     """Certify the keys for credentials, status lists, the trust list and online requests, those that need it. Safe to repeat.
 
-    A certificate signs for 90 days and is valid for 270. Repeat this once a month, with the root at hand.
+    A certificate signs for 90 days and is valid for 270. Repeat this once a month, with the root at hand. With a root
+    on a machine of its own, `request`, `sign` and `install` do the same.
 
     Example: idverify pki issue --root /media/root
 
@@ -75,39 +72,26 @@ def issue(
     from idverify.ceremonies.certification import certify
 
     _require_issuer(dev=dev)
-    opened = _opened(root, passphrase_file)
+    at_hand = opened(root, passphrase_file)
     with vault_only(dev=dev, create=True) as vault:
-        made = certify(vault, opened, actor=OPERATOR, replace=replace)
+        made = certify(vault, at_hand, actor=OPERATOR, replace=replace)
         issuer = vault.issuer
-    result: dict[str, Any] = {
-        "issuer": issuer,
-        "issued": [
-            {
-                "purpose": one.purpose,
-                "kid": one.certificate.kid,
-                "certificate": one.certificate.fingerprint,
-                "signs_until": timestamp(one.certificate.signs_until),
-                "valid_until": timestamp(one.certificate.ends),
-            }
-            for one in made
-        ],
-    }
-
-    def table() -> None:
-        for one in result["issued"]:
-            stdout.print(f"{one['purpose']}: {one['kid']} signs until {one['signs_until']}", markup=False)
-        if not made:
-            stdout.print("every key has a certificate that signs for two months yet")
-        stdout.print(f"issuer: {issuer}", markup=False, soft_wrap=True)
-
-    emit(result, as_json=as_json, table=table)
+    emit_issued(made, issuer, as_json=as_json)
 
 
 @app.command()
-def rotate(root: Root, passphrase_file: PassphraseFile = None, dev: Dev = False, as_json: AsJson = False) -> None:
-    """Let the keys that were certified ahead sign from now on, and certify new next ones. A running server notices by itself.
+def rotate(
+    root: Annotated[
+        Path | None, typer.Option("--root", help="certify the new next keys too; without it `request` does")
+    ] = None,
+    passphrase_file: PassphraseFile = None,
+    dev: Dev = False,
+    as_json: AsJson = False,
+) -> None:
+    """Let the keys that were certified ahead sign from now on, and make new next ones. A running server notices by itself.
 
-    What the retired keys signed stays valid: their certificates stay published until their time is over.
+    What the retired keys signed stays valid: their certificates stay published until their time is over. With a root on
+    a machine of its own leave --root out: `pki request` asks for the new next keys.
 
     Example: idverify pki rotate --root /media/root
 
@@ -116,9 +100,9 @@ def rotate(root: Root, passphrase_file: PassphraseFile = None, dev: Dev = False,
     from idverify.ceremonies.certification import rotate_certified
 
     _require_issuer(dev=dev)
-    opened = _opened(root, passphrase_file)
+    at_hand = None if root is None else opened(root, passphrase_file)
     with vault_only(dev=dev) as vault:
-        done = rotate_certified(vault, opened, actor=OPERATOR)
+        done = rotate_certified(vault, at_hand, actor=OPERATOR)
     if any(one.published_for < DAY for one in done.values()):
         console.print(
             "a new key had been published for less than a day: gates that have not refreshed since refuse its QR codes "
@@ -127,6 +111,10 @@ def rotate(root: Root, passphrase_file: PassphraseFile = None, dev: Dev = False,
         )
     result = {name: {"current": one.current, "retired": one.retired, "next": one.next} for name, one in done.items()}
     emit(result, as_json=as_json, table=lambda: _print({name: one["current"] for name, one in result.items()}))
+
+
+for command in (pki_offline.request, pki_offline.sign, pki_offline.install):
+    app.command()(command)
 
 
 @app.command("list")
@@ -182,36 +170,6 @@ def _require_issuer(*, dev: bool) -> None:
     from idverify.api.app import require_issuer
 
     require_issuer(settings_for(dev=dev))
-
-
-def _opened(root: Path, passphrase_file: Path | None) -> "Authority":
-    from idverify.keys import authority
-
-    if passphrase_file is not None:
-        return authority.load(root, _read_passphrase(passphrase_file))
-    if not authority.encrypted(root):
-        return authority.load(root)
-    if not sys.stdin.isatty():
-        raise KeyUnavailable("the root's key has a passphrase: give --passphrase-file, or run this at a terminal")
-    return authority.load(root, typer.prompt("passphrase of the root", hide_input=True, err=True).encode())
-
-
-def _new_passphrase(file: Path | None) -> bytes:
-    if file is not None:
-        return _read_passphrase(file)
-    if not sys.stdin.isatty():
-        raise InvalidInput("give the root a passphrase (--passphrase-file), or say --no-passphrase")
-    asked: str = typer.prompt("passphrase for the root", hide_input=True, confirmation_prompt=True, err=True)
-    return asked.encode()
-
-
-def _read_passphrase(file: Path) -> bytes:
-    from idverify.keys.private_files import read_private
-
-    found = read_private(file).partition(b"\n")[0].rstrip(b"\r")
-    if not found:
-        raise InvalidInput(f"the first line of {file} is empty: it should be the passphrase")
-    return found
 
 
 def _print(result: dict[str, Any]) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Column, Table
 
+from idverify.cli.files import require_new, write_new
 from idverify.cli.installation import OPERATOR, Dev, vault_only
 from idverify.cli.output import CANNOT_TELL, AsJson, emit, stdout, timestamp
 from idverify.errors import InvalidInput, TokenInvalid, TrustListUnpublished
@@ -130,12 +131,12 @@ def publish(
     from idverify.cli.trust_scheme import read_scheme
 
     if out is not None:
-        _require_new(out)
+        require_new(out)
     with vault_only(dev=dev) as vault:
         decided = _decided(vault) if scheme is None else read_scheme(scheme, vault)
         done = trust_publication.publish(vault, decided, actor=OPERATOR)
     if out is not None:
-        _write_new(out, done.text)
+        write_new(out, done.text.encode("ascii"))
     listed = done.content.document
     result = {
         "pin": done.content.pin,
@@ -225,17 +226,3 @@ def _decided(vault: "Vault") -> "Scheme":
         return trust_publication.decided(vault)
     except TrustListUnpublished:
         raise TrustListUnpublished("nothing was published before: name a file that says what, trust.toml") from None
-
-
-def _require_new(path: Path) -> None:
-    """Before anything is published: a command that fails should have done nothing. Raises InvalidInput."""
-    if path.exists() or not path.parent.is_dir():
-        raise InvalidInput(f"cannot write {path}: --out takes a new file in a folder that is there")
-
-
-def _write_new(path: Path, text: str) -> None:
-    try:
-        with path.open("x", encoding="ascii") as file:
-            file.write(text)
-    except OSError as error:
-        raise InvalidInput(f"cannot write {path}: {error.strerror}") from error

@@ -11,13 +11,12 @@ from idverify.credentials.anchors import Anchor
 from idverify.credentials.certificates import Leaf
 from idverify.credentials.credential_errors import StatusForeign, StatusUnknown
 from idverify.credentials.findings import Status
+from idverify.credentials.reading import SKEW_SECONDS
 from idverify.credentials.status_reference import StatusReference
 from idverify.errors import TokenInvalid
 
 if TYPE_CHECKING:
     from idverify.credentials.status_list import StatusList  # type: ignore[import-untyped, unused-ignore]
-
-SKEW_SECONDS = 60
 
 
 class Standing(NamedTuple):

@@ -11,8 +11,6 @@ from functools import cached_property, lru_cache
 from typing import TypeVar
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import SignatureAlgorithmOID
 
 from idverify.credentials.anchors import Anchor
@@ -26,11 +24,12 @@ from idverify.credentials.credential_errors import (
     CertificateUnsuitable,
 )
 from idverify.credentials.purposes import Purpose
+from idverify.credentials.reading import SKEW_SECONDS
 from idverify.credentials.trust import Jwk
 from idverify.credentials.trust_list_errors import TrustListExpired
 from idverify.keys.jwk import public_jwk
+from idverify.keys.p256 import point_of
 
-SKEW_SECONDS = 60
 LARGEST = 4096
 _EXAMINED = (x509.BasicConstraints.oid, x509.KeyUsage.oid, x509.ExtendedKeyUsage.oid, x509.SubjectAlternativeName.oid)
 Extension = TypeVar("Extension", bound=x509.ExtensionType)
@@ -83,14 +82,13 @@ class Chain:
     @cached_property
     def found(self) -> Leaf:
         """What the certificate says, once everything holds. Raises CertificateUnsuitable for a key on another curve."""
-        point = _p256(self.leaf).public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
         names = _extension(self.leaf, x509.SubjectAlternativeName)
         uris = names[0].get_values_for_type(x509.UniformResourceIdentifier) if names else []
         return Leaf(
             self.bytes,
             self.anchor,
             frozenset(uris),
-            public_jwk(point),
+            _jwk(self.leaf),
             max(one.not_valid_before_utc.timestamp() for one in (self.leaf, self.root)),
             min(one.not_valid_after_utc.timestamp() for one in (self.leaf, self.root)),
         )
@@ -195,7 +193,7 @@ def examined(certificate: bytes, anchors: tuple[Anchor, ...], purpose: Purpose) 
 @lru_cache(maxsize=64)
 def public_key_of(certificate: bytes) -> Jwk:
     """The public key in a certificate (DER) that needs not be trusted, with kid. Raises CertificateMalformed, -Unsuitable."""
-    return public_jwk(_p256(_parsed(certificate)).public_bytes(Encoding.X962, PublicFormat.UncompressedPoint))
+    return _jwk(_parsed(certificate))
 
 
 @lru_cache(maxsize=64)
@@ -258,14 +256,11 @@ def _signed(leaf: x509.Certificate, root: x509.Certificate) -> bool:
     return True
 
 
-def _p256(certificate: x509.Certificate) -> ec.EllipticCurvePublicKey:
+def _jwk(certificate: x509.Certificate) -> Jwk:
     try:
-        key = certificate.public_key()
-    except Exception:
+        return public_jwk(point_of(certificate.public_key()))
+    except Exception:  # of another curve, another kind, or none that the parser knows
         raise CertificateUnsuitable from None
-    if not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(key.curve, ec.SECP256R1):
-        raise CertificateUnsuitable
-    return key
 
 
 def _extension(certificate: x509.Certificate, kind: type[Extension]) -> tuple[Extension, bool] | None:

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 from idverify.errors import SigningUnavailable
-from idverify.keys import Signer
+from idverify.keys import Signer, p256
 
 SIGN1_TAG = 18
 ALGORITHM, KEY_ID = 1, 4
@@ -142,7 +142,7 @@ def compressed(key: Any) -> bytes:
 @lru_cache(maxsize=256)
 def public_key(point: bytes) -> ec.EllipticCurvePublicKey:
     """The P-256 key of a point, compressed or not. Raises ValueError for a point off the curve."""
-    return ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), point)
+    return p256.public_key(point)
 
 
 _TAGGED = 0xC0 | SIGN1_TAG

@@ -9,7 +9,7 @@ from typing import Any
 from idverify.credentials import jws
 from idverify.credentials.anchors import may_issue, may_name
 from idverify.credentials.assurance import ASSURANCES
-from idverify.credentials.believed import SKEW_SECONDS, Believed
+from idverify.credentials.believed import Believed
 from idverify.credentials.certificates import Leaf
 from idverify.credentials.credential import DAY, RESERVED
 from idverify.credentials.credential_errors import (
@@ -29,6 +29,7 @@ from idverify.credentials.credential_errors import (
 )
 from idverify.credentials.credential_types import CredentialType, type_of_vct
 from idverify.credentials.errors import TokenEnvironment
+from idverify.credentials.reading import SKEW_SECONDS
 
 MOST_ENTRIES = 2**20
 _LATEST = 2**53

@@ -36,6 +36,11 @@ class Finding:
     type: str | None = None
     claims: Mapping[str, Any] = field(default_factory=dict)
 
+    def told(self) -> dict[str, Any]:
+        """What is to be said of it whoever is told, as JSON has it: all but what it is of and what was disclosed."""
+        names = ("code", "authentic", "holder_bound", "status", "status_age", "trust_anchor")
+        return {name: getattr(self, name) for name in names} | {"status": self.status.value}
+
     @property
     def accepted(self) -> bool:
         """Whether all of it holds. UNKNOWN is not accepted; who decides to let it pass does so knowingly."""

@@ -7,11 +7,10 @@ from typing import Any
 from idverify.credentials import self_signed
 from idverify.credentials.errors import TokenAudience, TokenNonce
 from idverify.credentials.proof_errors import ProofStale
-from idverify.credentials.reading import is_seconds
+from idverify.credentials.reading import SKEW_SECONDS, is_seconds
 
 TYPE = "openid4vci-proof+jwt"
 OLDEST_SECONDS = 300
-SKEW_SECONDS = 60
 LONGEST_NONCE = 256
 
 

@@ -14,6 +14,9 @@ from idverify.keys.jwk import base64url
 Hook = Callable[[Any], Any]
 _LATEST = 2**53
 
+SKEW_SECONDS = 60
+"""By how much a clock of whoever wrote something may be ahead of ours."""
+
 
 def decode_base64url(part: str) -> bytes:
     """The bytes of `part` to a lenient reader, who skips foreign characters and left-over bits. Raises TokenEncoding."""

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from idverify.credentials import cose, slip_claims, slip_text
 from idverify.credentials.anchors import may_issue, may_name
-from idverify.credentials.believed import SKEW_SECONDS
+from idverify.credentials.reading import SKEW_SECONDS
 from idverify.credentials.slip_code import Candidate
 from idverify.credentials.slip_errors import (
     SlipAlgorithm,

@@ -16,7 +16,7 @@ from idverify.credentials.anchors import Anchor, may_name
 from idverify.credentials.certificates import Leaf
 from idverify.credentials.findings import Status
 from idverify.credentials.purposes import Purpose
-from idverify.credentials.reading import decode_base64url, is_seconds
+from idverify.credentials.reading import SKEW_SECONDS, decode_base64url, is_seconds
 from idverify.credentials.status_bits import VALUES, Inflated, encode, inflate, size_of, status_at
 from idverify.credentials.status_errors import (
     StatusListBits,
@@ -39,7 +39,6 @@ from idverify.keys.jwk import base64url
 TYPE = "statuslist+jwt"
 LIFETIME_SECONDS = 86_400
 TTL_SECONDS = 900
-SKEW_SECONDS = 60
 LARGEST = 600_000
 """Characters of a token: 2^20 statuses of two bits that do not compress at all make 466,000."""
 

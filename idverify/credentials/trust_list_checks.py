@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from idverify.credentials import certificates
 from idverify.credentials.purposes import Purpose
+from idverify.credentials.reading import SKEW_SECONDS
 from idverify.credentials.trust_list_document import CREDENTIAL_ISSUERS, VERSION, Document
 from idverify.credentials.trust_list_errors import (
     TrustListAnchor,
@@ -26,7 +27,6 @@ from idverify.credentials.trust_list_errors import (
 from idverify.errors import TokenInvalid
 
 LIFETIME_SECONDS = 31 * 86_400
-SKEW_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)

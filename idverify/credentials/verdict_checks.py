@@ -23,9 +23,9 @@ from idverify.credentials.errors import (
     TokenReference,
     TokenTime,
 )
+from idverify.credentials.reading import SKEW_SECONDS
 
 LIFETIME_SECONDS = 600
-SKEW_SECONDS = 60
 _LATEST = 2**53
 
 

@@ -1,26 +1,28 @@
 """The root of an issuer: an offline key that only certifies the keys that sign (X.509, RFC 5280; P-256, ECDSA-SHA256).
 
 Its folder (0700) holds `root-key.pem` (0600; PKCS#8, under a passphrase if one was given) and `root.pem`, the certificate that
-relying parties pin. It belongs on a medium of its own, never on the machine that serves. A leaf is valid for 270 days and signs
-for the first 90 of them, so that what it signed on its last day can still be validated half a year later.
+relying parties pin. It belongs on a machine without network (`idverify pki sign`), or at least on a medium of its own. A leaf
+is valid for 270 days and signs for the first 90 of them, so that what it signed on its last day can still be validated half a
+year later.
 """
 
 import hashlib
-import ipaddress
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from idverify.errors import KeyUnavailable
+from idverify.errors import InvalidInput, KeyUnavailable
+from idverify.keys.certificate_request import CertificateRequest, names_of
 from idverify.keys.jwk import point_of
+from idverify.keys.p256 import public_key
 from idverify.keys.private_files import create_private, make_private_folder, read_private
 
 KEY_FILE = "root-key.pem"
@@ -28,6 +30,8 @@ CERTIFICATE_FILE = "root.pem"
 ROOT_DAYS = 3650
 LEAF_DAYS = 270
 SIGNING_DAYS = 90
+LARGEST_ANSWER = 64 * 1024
+"""Bytes of a file of certificates."""
 _DAY = 86_400
 _COUNTRY = re.compile(r"[A-Z]{2}", re.ASCII)
 
@@ -52,25 +56,32 @@ class Authority:
         """SHA-256 of the certificate, hex: the pin of relying parties."""
         return fingerprint(self.certificate)
 
-    def issue(self, public: dict[str, str], *, usage: str, issuer: str, now: float) -> bytes:
+    def answer(self, request: CertificateRequest, *, now: float) -> bytes:
+        """A leaf (DER) that its serial number binds to this request. Raises as `issue` does."""
+        return self.issue(request.public, usage=request.usage, issuer=request.issuer, now=now, serial=request.new_serial())
+
+    def issue(self, public: dict[str, str], *, usage: str, issuer: str, now: float, serial: int | None = None) -> bytes:
         """A leaf (DER) for the P-256 key in this JWK. usage: object identifier of its one extended key usage.
 
         issuer: the URL that what it signs names as `iss`. The leaf begins with the UTC day of `now`, as all times in a
-        credential do. Raises KeyUnavailable when the root would end before it, or the issuer is no URL with a host.
+        credential do. serial: a random one where None. Raises KeyUnavailable when the root has not begun, so that
+        the clock is wrong, or would end before the leaf, or the issuer is no URL with a host.
         """
-        root, names = x509.load_der_x509_certificate(self.certificate), _names_of(issuer)
+        root, names = x509.load_der_x509_certificate(self.certificate), names_of(issuer)
         begins = _day(now)
         ends = begins + timedelta(days=LEAF_DAYS)
+        if begins < root.not_valid_before_utc:
+            raise KeyUnavailable(f"this machine's clock says {begins:%Y-%m-%d}, before the root was made: set it")
         if ends > root.not_valid_after_utc:
             raise KeyUnavailable(
                 f"the root ends on {root.not_valid_after_utc:%Y-%m-%d}, before a new certificate would: make another"
             )
-        point = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), point_of(public))
+        point = public_key(point_of(public))
         authority_key = x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(
             root.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
         )
         leaf = (
-            _begun(_leaf_subject(root.subject, issuer), root.subject, point, begins, ends)
+            _begun(_leaf_subject(root.subject, issuer), root.subject, point, begins, ends, serial)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(_key_usage("digital_signature"), critical=True)
             .add_extension(x509.ExtendedKeyUsage([x509.ObjectIdentifier(usage)]), critical=False)
@@ -115,13 +126,20 @@ def load(folder: Path, passphrase: bytes | None = None) -> Authority:
         key = serialization.load_pem_private_key(read_private(folder / KEY_FILE), password=passphrase)
     except (ValueError, TypeError):
         raise KeyUnavailable(f"{folder / KEY_FILE} does not open: it is damaged, or its passphrase is another") from None
+    root = certificate_in(folder)
+    public = x509.load_der_x509_certificate(root).public_key()
+    if not isinstance(key, ec.EllipticCurvePrivateKey) or key.public_key() != public:
+        raise KeyUnavailable(f"{folder}: the certificate belongs to another key")
+    return Authority(root, key)
+
+
+def certificate_in(folder: Path) -> bytes:
+    """The root's certificate (DER), which needs no passphrase. Raises KeyUnavailable."""
     try:
         root = x509.load_pem_x509_certificate(read_private(folder / CERTIFICATE_FILE))
     except ValueError:
         raise KeyUnavailable(f"{folder / CERTIFICATE_FILE} is not a certificate in PEM") from None
-    if not isinstance(key, ec.EllipticCurvePrivateKey) or key.public_key() != root.public_key():
-        raise KeyUnavailable(f"{folder}: the certificate belongs to another key")
-    return Authority(root.public_bytes(serialization.Encoding.DER), key)
+    return root.public_bytes(serialization.Encoding.DER)
 
 
 def encrypted(folder: Path) -> bool:
@@ -132,6 +150,27 @@ def encrypted(folder: Path) -> bool:
 def fingerprint(certificate: bytes) -> str:
     """SHA-256 of a certificate (DER), hex."""
     return hashlib.sha256(certificate).hexdigest()
+
+
+def pem_of(certificates: Sequence[bytes]) -> bytes:
+    """Certificates (DER) as one text (RFC 7468), in their order."""
+    parsed = (x509.load_der_x509_certificate(one) for one in certificates)
+    return b"".join(one.public_bytes(serialization.Encoding.PEM) for one in parsed)
+
+
+def read_pem(content: bytes) -> tuple[bytes, ...]:
+    """The certificates (DER) in a text, none of them believed. Raises InvalidInput."""
+    try:
+        if len(content) <= LARGEST_ANSWER:
+            return tuple(one.public_bytes(serialization.Encoding.DER) for one in x509.load_pem_x509_certificates(content))
+    except ValueError:
+        pass
+    raise InvalidInput("this is not a file of certificates: `idverify pki sign` writes one")
+
+
+def serial_of(certificate: bytes) -> int:
+    """The serial number of a certificate (DER)."""
+    return x509.load_der_x509_certificate(certificate).serial_number
 
 
 def common_name(certificate: bytes) -> str:
@@ -156,14 +195,19 @@ def _leaf_subject(root: x509.Name, issuer: str) -> x509.Name:
 
 
 def _begun(
-    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, begins: datetime, ends: datetime
+    subject: x509.Name,
+    issuer: x509.Name,
+    key: ec.EllipticCurvePublicKey,
+    begins: datetime,
+    ends: datetime,
+    serial: int | None = None,
 ) -> x509.CertificateBuilder:
     return (
         x509.CertificateBuilder()
         .subject_name(subject)
         .issuer_name(issuer)
         .public_key(key)
-        .serial_number(x509.random_serial_number())
+        .serial_number(x509.random_serial_number() if serial is None else serial)
         .not_valid_before(begins)
         .not_valid_after(ends)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
@@ -190,18 +234,3 @@ def _key_usage(one: str) -> x509.KeyUsage:
         False,
     )
     return x509.KeyUsage(**(uses | {one: True}))
-
-
-def _names_of(issuer: str) -> list[x509.GeneralName]:
-    try:
-        host = urlsplit(issuer).hostname
-        names: list[x509.GeneralName] = [x509.UniformResourceIdentifier(issuer)]
-    except ValueError:
-        host = None
-    if not host:
-        raise KeyUnavailable("the issuer is not a URL with a host")
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        names.append(x509.DNSName(host))
-    return names

@@ -17,13 +17,14 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from idverify.errors import KeyUnavailable, SigningUnavailable
 from idverify.keys import Signer
-from idverify.keys.authority import SIGNING_DAYS, Authority
+from idverify.keys.authority import SIGNING_DAYS, Authority, fingerprint, pem_of
+from idverify.keys.certificate_request import CertificateRequest, make
 from idverify.keys.private_files import create_private, locked, read_private
-from idverify.keys.signing import KeyRecord, Rotation, SigningKeys
+from idverify.keys.signing import Rotation, SigningKeys
 
 _CHAIN = ".chain.pem"
 RENEWED_BELOW_DAYS = 60
-"""A key whose newest certificate signs for fewer days than these is certified anew by `certify`."""
+"""A key whose newest certificate signs for fewer days than these asks for another (`requests`)."""
 _DAY = 86_400
 
 
@@ -80,7 +81,7 @@ class CertifiedKeys:
             raise SigningUnavailable(error.message) from None
         if not found:
             raise SigningUnavailable(
-                f"no certificate of {self.folder.name} may sign now: `idverify pki issue --root DIR` makes one"
+                f"no certificate of {self.folder.name} may sign now: `idverify pki issue` or `request` leads to one"
             )
         oldest = min(found, key=lambda one: one.signs_until)
         return Certified(signer, (oldest.leaf,), oldest.root, oldest.signs_until)
@@ -108,41 +109,66 @@ class CertifiedKeys:
             self._read = {name: self._read.get(name) or _read(self.folder / name) for name in names}
             return tuple(sorted(self._read.values(), key=lambda one: one.begins))
 
+    def living(self) -> frozenset[str]:
+        """The kids of the current and the next key. Raises KeyUnavailable."""
+        return frozenset(one.kid for one in self.signing.records() if one.state != "retired")
+
     def needs_certificates(self, issuer: str) -> bool:
-        """Whether `certify` would make any under the root of the newest certificate. Raises KeyUnavailable."""
-        return any(not self._lasting(record.kid, issuer) for record in self._living())
+        """Whether a key lacks one for that issuer that signs for RENEWED_BELOW_DAYS more. Raises KeyUnavailable."""
+        return any(not self._lasting(kid, issuer) for kid in self.living())
+
+    def requests(self, *, usage: str, issuer: str, root: str, every: bool = False) -> tuple[CertificateRequest, ...]:
+        """Requests for the current and the next key, where they need a certificate under the root of that fingerprint.
+
+        A key needs it when no certificate of this root and issuer signs for RENEWED_BELOW_DAYS more; every: both in any case.
+        usage: object identifier. Raises KeyUnavailable, SigningUnavailable.
+        """
+        asked = []
+        for kid in sorted(self.living()):
+            good = [one for one in self._lasting(kid, issuer) if fingerprint(one.root) == root]
+            if every or not good:
+                asked.append(make(self.signing.signer(kid), usage=usage, issuer=issuer))
+        return tuple(asked)
+
+    def install(self, kid: str, leaf: bytes, root: bytes, *, replace: bool = False) -> Certificate:
+        """Put a certificate (DER) beside its key. Safe to repeat; the caller has examined it.
+
+        replace: destroy the key's older certificates, as after a theft of the root. Raises KeyUnavailable.
+        """
+        with locked(self.folder):
+            path = _path(self.folder, kid, leaf)
+            if not path.exists():
+                create_private(path, pem_of((leaf, root)))
+            made = _read(path)
+            for one in self.certificates() if replace else ():
+                if one.kid == kid and one.leaf != leaf:
+                    _path(self.folder, kid, one.leaf).unlink(missing_ok=True)
+        return made
 
     def certify(self, authority: Authority, *, usage: str, issuer: str, replace: bool = False) -> tuple[Certificate, ...]:
-        """Certify the current and the next key where they need it, and hand back what was made. Safe to repeat.
+        """Request, answer and install with the root at hand, unexamined and unrecorded, as development does at its start.
 
-        A key needs it when no certificate of this root and issuer signs for RENEWED_BELOW_DAYS more. replace: certify
-        both anew and destroy the older certificates, as after a theft of the root. Raises KeyUnavailable.
+        Safe to repeat. Raises KeyUnavailable, SigningUnavailable.
         """
-        made = []
-        with locked(self.folder):
-            for record in self._living():
-                older = [one for one in self.certificates() if one.kid == record.kid]
-                good = [one for one in self._lasting(record.kid, issuer) if one.root == authority.certificate]
-                if good and not replace:
-                    continue
-                leaf = authority.issue(record.public, usage=usage, issuer=issuer, now=self.signing.now())
-                made.append(_write(self.folder, record.kid, leaf, authority.certificate))
-                for one in older if replace else []:
-                    _path(self.folder, one.kid, one.leaf).unlink(missing_ok=True)
-        return tuple(made)
+        asked, now = self.requests(usage=usage, issuer=issuer, root=authority.fingerprint, every=replace), self.signing.now()
+        root = authority.certificate
+        return tuple(self.install(one.kid, authority.answer(one, now=now), root, replace=replace) for one in asked)
+
+    def require_next(self) -> None:
+        """Raise SigningUnavailable unless the next key has a certificate that may sign; KeyUnavailable."""
+        coming, now = next(one for one in self.signing.records() if one.state == "next"), self.signing.now()
+        if not any(one.begins <= now < one.signs_until for one in self._of(coming.kid)):
+            raise SigningUnavailable(
+                "the next key has no certificate that may sign: `idverify pki issue` or `request` leads to one"
+            )
 
     def rotate(self) -> Rotation:
         """The next key signs from now on. Raises SigningUnavailable when it has no certificate yet: then nothing changed.
 
         Raises KeyUnavailable.
         """
-        coming, now = next(one for one in self.signing.records() if one.state == "next"), self.signing.now()
-        if not any(one.begins <= now < one.signs_until for one in self._of(coming.kid)):
-            raise SigningUnavailable("the next key has no certificate that may sign: `idverify pki issue --root DIR` makes one")
+        self.require_next()
         return self.signing.rotate()
-
-    def _living(self) -> list[KeyRecord]:
-        return [one for one in self.signing.records() if one.state != "retired"]
 
     def _lasting(self, kid: str, issuer: str) -> list[Certificate]:
         least = self.signing.now() + RENEWED_BELOW_DAYS * _DAY
@@ -151,13 +177,6 @@ class CertifiedKeys:
     def _of(self, kid: str) -> list[Certificate]:
         found = [one for one in self.certificates() if one.kid == kid]
         return [one for one in found if self._issuer is None or self._issuer in one.issuers]
-
-
-def _write(folder: Path, kid: str, leaf: bytes, root: bytes) -> Certificate:
-    pem = b"".join(x509.load_der_x509_certificate(one).public_bytes(Encoding.PEM) for one in (leaf, root))
-    path = _path(folder, kid, leaf)
-    create_private(path, pem)
-    return _read(path)
 
 
 def _path(folder: Path, kid: str, leaf: bytes) -> Path:

@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from idverify.errors import KeyUnavailable, RecordTampered, SigningUnavailable
 from idverify.keys.jwk import base64url, public_jwk
+from idverify.keys.p256 import point_of
 from idverify.keys.private_files import create_private, fingerprint, locked, read_private, replace_private
 
 KEY_BYTES = 32
@@ -147,11 +148,11 @@ class FileSigner:
 
     def __init__(self, key: ec.EllipticCurvePrivateKey) -> None:
         """`key` is on P-256. Raises KeyUnavailable for any other curve."""
-        if not isinstance(key.curve, ec.SECP256R1):
-            raise KeyUnavailable("a signing key must be on P-256")
+        try:
+            self._jwk = public_jwk(point_of(key.public_key()))
+        except ValueError:
+            raise KeyUnavailable("a signing key must be on P-256") from None
         self._key = key
-        point = key.public_key().public_bytes(serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint)
-        self._jwk = public_jwk(point)
 
     @classmethod
     def new(cls) -> "FileSigner":

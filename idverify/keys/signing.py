@@ -21,7 +21,7 @@ from idverify.keys.private_files import fingerprint, locked, make_private_folder
 INDEX = "index.json"
 _FORMAT = "idverify-signing-keys-1"
 
-# A token lives 600 s and validators allow 60 s of clock skew (credentials/verdict_checks.py; a test holds the two together).
+# A token lives 600 s and validators allow 60 s of clock skew (credentials/; a test holds the two together).
 PUBLISHED_AFTER_RETIREMENT = 660.0
 # Twice the time for which relying parties may keep a fetched key set: a key published for less may be unknown to them.
 CACHE_SECONDS = 600.0
@@ -99,6 +99,10 @@ class SigningKeys:
             return self._fresh()[1]
         except KeyUnavailable as error:
             raise SigningUnavailable(error.message) from None
+
+    def signer(self, kid: str) -> Signer:
+        """A key that has not retired. Raises KeyUnavailable."""
+        return self._holder.load(kid)
 
     def now(self) -> float:
         """Seconds since the epoch, by the clock that these keys were opened with."""

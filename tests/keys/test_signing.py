@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from idverify.credentials.verdict_checks import LIFETIME_SECONDS, SKEW_SECONDS
+from idverify.credentials.reading import SKEW_SECONDS
+from idverify.credentials.verdict_checks import LIFETIME_SECONDS
 from idverify.errors import KeyUnavailable, SigningUnavailable
 from idverify.keys import private_files, signing
 from idverify.keys.pkcs11 import Pkcs11Holder
