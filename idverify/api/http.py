@@ -13,6 +13,7 @@ from starlette.routing import Route
 
 from idverify import __version__
 from idverify.api import (
+    capture_page,
     openapi,
     page,
     routes_documents,
@@ -56,6 +57,7 @@ ROOMS = (
     routes_statuses,
     routes_operations,
     page,
+    capture_page,
 )
 ROUTERS = tuple(room.router for room in ROOMS)
 

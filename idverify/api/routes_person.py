@@ -2,12 +2,14 @@
 was given when it began: as a cookie in a browser, as a header in an app. Neither is a client key.
 """
 
+from base64 import b64encode
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 
 from idverify.api.access import ServiceOf
 from idverify.api.answers import json_answer, timestamp
+from idverify.api.capture_page import capture_url
 from idverify.api.limits import NO_IMAGE_BODY, bounded_body
 from idverify.api.schemas import parse
 from idverify.api.security import session_token
@@ -15,12 +17,14 @@ from idverify.api.service import Service
 from idverify.api.session_schemas import AttestationIn, BeginIn, CodeIn
 from idverify.ceremonies import handover, person
 from idverify.ceremonies.person import Bearer
+from idverify.qr import Drawn
 
 router = APIRouter(tags=["person"], include_in_schema=False)
 AGENT = "X-Session-Agent"
 COOKIE_PREFIX = "idverify_"
 COOKIE_SECONDS = 5 * 86_400
 """As long as a session may last: three days with a reviewer, and a day to come back."""
+QR_SCALE = 6
 
 
 async def bearer_of(request: Request, session_id: str) -> Bearer:
@@ -30,6 +34,30 @@ async def bearer_of(request: Request, session_id: str) -> Bearer:
 
 
 BearerOf = Annotated[Bearer, Depends(bearer_of)]
+
+
+@router.get("/v1/sessions/{session_id}/link")
+async def link(session_id: str, bearer: BearerOf, service: ServiceOf) -> Response:
+    """What a link is for: who asks, what for, what was agreed to. It claims nothing, and may be asked again and again."""
+    told = await service.look_up(lambda: person.link(service.parts_of(session_id), session_id, bearer))
+    return json_answer(
+        {
+            "client_name": told.client_name,
+            "audience": told.audience,
+            "purpose": told.purpose,
+            "profile": told.profile,
+            "consent": {"version": told.consent_version, "accepted_at": timestamp(told.consent_at)},
+            "seconds_left": int(told.seconds_left),
+            "extendable": told.extendable,
+            "attempts_left": told.attempts_left,
+            "second": told.second,
+            "begun": told.begun,
+            "camera": told.camera,
+            "code": told.code,
+            "outcome": told.outcome,
+            "ended": told.ended,
+        }
+    )
 
 
 @router.post("/v1/sessions/{session_id}/begin")
@@ -82,9 +110,15 @@ async def outcome(session_id: str, bearer: BearerOf, service: ServiceOf) -> Resp
 
 @router.post("/v1/sessions/{session_id}/handover")
 async def offer_handover(session_id: str, bearer: BearerOf, service: ServiceOf) -> Response:
-    """A link for another device, whose camera is to be used."""
-    token = await service.look_up(lambda: handover.offer(service.parts_of(session_id), session_id, bearer))
-    return json_answer({"token": token}, 201)
+    """A link for another device, whose camera is to be used, and the QR code of it: a PNG, in base64."""
+
+    def offer() -> dict[str, str]:
+        parts = service.parts_of(session_id)
+        token = handover.offer(parts, session_id, bearer)
+        url = capture_url(parts.issuer, session_id, token)
+        return {"token": token, "capture_url": url, "qr": b64encode(Drawn(url).png(QR_SCALE)).decode()}
+
+    return json_answer(await service.look_up(offer), 201)
 
 
 @router.post("/v1/sessions/{session_id}/handover/open")

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from idverify import errors
 from idverify.api.access import Caller, caller_with
 from idverify.api.answers import WITH_BODY, WITH_KEY, WITH_PHOTOGRAPH, documented, json_answer, timestamp
+from idverify.api.capture_page import capture_url
 from idverify.api.encoding import dumps
 from idverify.api.idempotency import HEADER, Answer, as_response, once, parse_key
 from idverify.api.limits import NO_IMAGE_BODY, ONE_IMAGE_BODY, bounded_body
@@ -77,7 +78,7 @@ def _create(caller: Caller, key: str | None, body: bytes) -> Answer:
             "client_token": created.client_token,
             "nonce": created.nonce,
             "expires_at": timestamp(created.expires_at),
-            "capture_url": f"{parts.issuer.rstrip('/')}/capture/{created.session_id}#{created.client_token}",
+            "capture_url": capture_url(parts.issuer, created.session_id, created.client_token),
         }
         return Answer(201, dumps(told))
 

@@ -60,8 +60,7 @@ class SessionOut(BaseModel):
     nonce: str
     expires_at: str
     capture_url: str = Field(
-        description="the link to open on the person's device; the token travels behind the #. What answers there is yours: "
-        "an app that takes the link, or a page behind the same host"
+        description="the link to open on the person's device: the capture page. The token travels behind the #"
     )
 
 

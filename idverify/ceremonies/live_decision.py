@@ -18,6 +18,7 @@ from idverify.ceremonies.stream_signature import Answer, judged
 from idverify.decision.decide import decide_live
 from idverify.errors import ChallengeReplayed
 from idverify.face.comparison import compare
+from idverify.face.words import RETAKE_CODES
 from idverify.keys.jwk import base64url
 from idverify.liveness.conductor import Conductor
 from idverify.liveness.observation import Analysis
@@ -27,13 +28,8 @@ from idverify.sessions.state import State
 from idverify.store import Connection
 from idverify.values import Decision, Evidence, Reference, decision_name, reasons_of, retake_of
 
-RETAKE: Mapping[str, str] = {
-    "deadline": "Begin each step as soon as it appears",
-    "no_face": "Keep your face in the picture until the end",
-    "wrong": "Turn to the side that the arrow shows",
-    "unsigned": "Confirm on your device when it asks you to",
-}
-"""What a person can do better, by what ended the attempt. What could teach an attacker says nothing."""
+RETAKE = frozenset({"deadline", "no_face", "wrong", "unsigned"})
+"""Ends of an attempt that a person can do better, as codes. What could teach an attacker says nothing."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,7 +64,9 @@ def conclude(parts: Parts, session_id: str, connection: str, captured: Captured)
     token = issue(parts, held, decision)
     with parts.store.transaction() as tx:
         ours(parts, tx, session_id, connection)
-        return settled(parts, tx, held, decision, token, retake=RETAKE.get(captured.cause), kept=captured.kept)
+        return settled(
+            parts, tx, held, decision, token, retake=captured.cause if captured.cause in RETAKE else None, kept=captured.kept
+        )
 
 
 def _decided(parts: Parts, held: Held, captured: Captured, *, signed: bool | None) -> Decision:
@@ -99,7 +97,7 @@ def settled(
 ) -> dict[str, Any]:
     """Write the decision and what follows from it; what the person's client is told.
 
-    retake: words besides the decision's own. kept: frames for a reviewer. actor: who decided, the client if None.
+    retake: a code besides the decision's own. kept: frames for a reviewer. actor: who decided, the client if None.
     Raises SubjectNotFound where the subject was erased meanwhile.
     """
     if held.order.subject_id is not None:
@@ -111,7 +109,7 @@ def settled(
         "reasons": [*reasons_of(decision)],
         "checks": [*decision.checks],
         "policy": decision.policy,
-        "retake": [*([retake] if retake else []), *retake_of(decision)],
+        "retake": [*([retake] if retake else []), *(RETAKE_CODES[words] for words in retake_of(decision))],
         "at": now,
     }
     code = base64url(parts.random_bytes(32)) if to is State.APPROVED else None

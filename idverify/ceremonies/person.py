@@ -1,4 +1,4 @@
-"""A live session as the person's own user agent sees it: begun, extended, its outcome read.
+"""A live session as the person's own user agent sees it: looked at, begun, extended, its outcome read.
 
 Who calls shows two secrets: the client token, which came with the link, and the secret of its user agent, which the first to
 begin was given. A link that was sent on opens for one user agent only.
@@ -43,6 +43,32 @@ class Bearer:
 
 
 @dataclass(frozen=True, slots=True)
+class Link:
+    """What a link is for, before and after anybody began.
+
+    audience: who the verdict is for. consent_at: seconds since the epoch. seconds_left: until the link ends, 0 or more.
+    second: it is the link of a hand-over. begun: this user agent has begun, or opened that link. camera: it is the one whose
+    camera may be used. code: to type on the first device, for the second alone. ended: which end, where the outcome is `over`.
+    """
+
+    client_name: str
+    audience: str
+    purpose: str
+    profile: str
+    consent_version: str
+    consent_at: float
+    seconds_left: float
+    extendable: bool
+    attempts_left: int
+    second: bool
+    begun: bool
+    camera: bool
+    code: str | None
+    outcome: Outcome
+    ended: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Begun:
     """What the person's page needs. agent: the new user agent's secret, None where the caller has it. nonce: hex."""
 
@@ -55,19 +81,58 @@ class Begun:
     attempts_left: int
 
 
+def link(vault: Vault, session_id: str, bearer: Bearer) -> Link:
+    """What a link is for. Looking claims nothing: who opened it in a browser without a camera may open it in another.
+
+    Raises SessionNotFound, and SessionTaken for any user agent but the one that began, or that opened a hand-over's link.
+    """
+    with vault.store.reading() as tx:
+        held = load(vault, tx, session_id)
+    handover: dict[str, Any] = held.handover or {}
+    second = _is_handover(held, bearer.token)
+    owner = handover.get("agent") if second else held.agent_hash
+    if not second:
+        _require_first(held, bearer)
+    elif owner is not None:
+        _require_agent(owner, bearer.agent)
+    confirmed = bool(handover.get("confirmed"))
+    told = OUTCOMES.get(held.session.state, "pending")
+    return Link(
+        client_name=held.order.client_name,
+        audience=held.order.audience,
+        purpose=held.order.purpose,
+        profile=held.order.profile,
+        consent_version=held.order.consent_version,
+        consent_at=held.order.consent_at,
+        seconds_left=max(0.0, held.session.link_expires_at - held.session.seen_at),
+        extendable=not held.session.extended,
+        attempts_left=state.MAX_ATTEMPTS - held.session.attempt,
+        second=second,
+        begun=owner is not None,
+        camera=confirmed == second,
+        code=handover["code"] if second and owner is not None and not confirmed else None,
+        outcome=told,
+        ended=held.session.state.value if told == "over" else None,
+    )
+
+
 def begin(
     parts: Parts, session_id: str, bearer: Bearer, *, movement: bool | None = None, flashing: bool | None = None
 ) -> Begun:
     """Begin, or come back to, a session. movement, flashing: what may be asked of the person; None: as before.
 
+    The second device comes here too, once its code was typed on the first: then, and not before, it is told the nonce.
+
     Raises SessionNotFound, SessionTaken for a second user agent, SessionExpired, SessionFinished.
     """
     _note_a_second_agent(parts, session_id, bearer)
     with parts.store.transaction() as tx:
-        held = _with_token(parts, tx, session_id, bearer.token)
+        held = load(parts, tx, session_id)
         agent = None
-        if held.agent_hash is not None:
-            _require_agent(held.agent_hash, bearer.agent)
+        if _is_handover(held, bearer.token):
+            held = by_camera(parts, tx, session_id, bearer)
+        else:
+            _require_first(held, bearer)
         require_open(held)
         if held.agent_hash is None:
             agent = base64url(parts.random_bytes(32))
@@ -95,16 +160,23 @@ def begin(
 def _note_a_second_agent(parts: Parts, session_id: str, bearer: Bearer) -> None:
     """Write down, in a transaction of its own since the refusal ends the other, that the link opens for somebody else too."""
     with parts.store.reading() as tx:
-        held = _with_token(parts, tx, session_id, bearer.token)
+        held = load(parts, tx, session_id)
+    if _is_handover(held, bearer.token):
+        return
+    _require_token(held, bearer.token)
     if held.agent_hash is not None and not _is_agent(held.agent_hash, bearer.agent):
         with parts.store.transaction() as tx:
             note(parts, tx, Event.SESSION_CONNECTION_REFUSED, held, code=SessionTaken.code)
 
 
 def extend(vault: Vault, session_id: str, bearer: Bearer) -> float:
-    """Ten more minutes, once (WCAG 2.2.1); the new end of the link. Raises SessionNotFound, SessionTaken, SessionFinished."""
+    """Ten more minutes, once (WCAG 2.2.1), also before anybody began: who reads slowly needs them most. The link's new end.
+
+    Raises SessionNotFound, SessionTaken, SessionFinished.
+    """
     with vault.store.transaction() as tx:
-        held = by_first(vault, tx, session_id, bearer)
+        held = load(vault, tx, session_id)
+        _require_first(held, bearer)
         held = save(vault, tx, replace(held, session=state.extend(held.session, vault.now())))
         note(vault, tx, Event.SESSION_EXTENDED, held)
     return held.session.link_expires_at
@@ -149,7 +221,8 @@ def attest(parts: Parts, session_id: str, bearer: Bearer, kind: str, data: bytes
 
 def by_first(vault: Vault, tx: Connection, session_id: str, bearer: Bearer) -> Held:
     """The session, for the user agent that began it. Raises SessionNotFound, SessionTaken, RecordTampered."""
-    held = _with_token(vault, tx, session_id, bearer.token)
+    held = load(vault, tx, session_id)
+    _require_token(held, bearer.token)
     _require_agent(held.agent_hash, bearer.agent)
     return held
 
@@ -170,17 +243,25 @@ def by_camera(vault: Vault, tx: Connection, session_id: str, bearer: Bearer) -> 
 
 def handover_of(held: Held, token: str) -> dict[str, Any]:
     """What is known of the hand-over whose link has this token. Raises SessionNotFound."""
-    handover = held.handover or {}
-    if not hmac.compare_digest(hashed(token), handover.get("token", "")):
+    if not _is_handover(held, token):
         raise SessionNotFound("no such session")
-    return handover
+    return held.handover or {}
 
 
-def _with_token(vault: Vault, tx: Connection, session_id: str, token: str) -> Held:
-    held = load(vault, tx, session_id)
+def _is_handover(held: Held, token: str) -> bool:
+    return hmac.compare_digest(hashed(token), (held.handover or {}).get("token", ""))
+
+
+def _require_token(held: Held, token: str) -> None:
     if not hmac.compare_digest(hashed(token), held.token_hash):
         raise SessionNotFound("no such session")
-    return held
+
+
+def _require_first(held: Held, bearer: Bearer) -> None:
+    """The user agent that began, or any that has the link while none has."""
+    _require_token(held, bearer.token)
+    if held.agent_hash is not None:
+        _require_agent(held.agent_hash, bearer.agent)
 
 
 def _is_agent(expected: str | None, agent: str | None) -> bool:

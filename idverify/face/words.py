@@ -14,3 +14,6 @@ RETAKE = {
     "eyes_open": "Open your eyes.",
     "mouth_closed": "Close your mouth.",
 }
+
+RETAKE_CODES = {words: code for code, words in RETAKE.items()}
+"""The way back, for a page that has words of its own."""

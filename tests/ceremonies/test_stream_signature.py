@@ -178,7 +178,7 @@ def test_a_signature_that_comes_too_late_is_none_and_one_that_never_comes_ends_t
     made.at += SIGN_SECONDS + 1
     made.send(made.phone.signature())
     assert not refused(made)
-    assert made.phone.result["guidance"] == ["Confirm on your device when it asks you to"]
+    assert made.phone.result["guidance"] == ["unsigned"]
     made = moment.again()
     made.live, said = live.passed_time(parts, made.live, at=made.at + SIGN_SECONDS + 1)
     assert said[-1]["outcome"] == "retake"

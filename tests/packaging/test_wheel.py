@@ -11,6 +11,7 @@ import pytest
 pytestmark = pytest.mark.checkout
 
 ROOT = Path(__file__).resolve().parents[2]
+PAGE = ROOT / "idverify" / "web" / "capture"
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +37,8 @@ def test_the_wheel_carries_the_pack_with_its_licence_and_the_samples_with_their_
     } <= names
     modules = {f"idverify/web/validator/{one.name}" for one in (ROOT / "idverify" / "web" / "validator").iterdir()}
     assert "idverify/web/validator/index.mjs" in modules <= names
+    page = {f"idverify/web/capture/{one.relative_to(PAGE)}" for one in PAGE.rglob("*") if one.is_file()}
+    assert {"idverify/web/capture/index.html", "idverify/web/capture/i18n/zh-Hans.json"} < page <= names
     assert any(name.startswith("idverify/store/migrations/versions/") for name in names)
     assert not [name for name in names if "lfw" in name or name.startswith("tests/")]
 
