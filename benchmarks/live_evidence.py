@@ -23,10 +23,11 @@ from live_scenes import NETWORKS, frames_of, lit, look_at, observe, photograph, 
 from idverify.acquisition import Acquirer
 from idverify.decision.profiles import ACTIVE
 from idverify.evaluation.report import provenance, write_report
+from idverify.face.comparison import compare
 from idverify.inference.manifest import default_models_folder, load_pack
 from idverify.inference.onnx import OnnxEngine
 from idverify.liveness import fusion, injection, parallax
-from idverify.liveness.challenge import Options, draw
+from idverify.liveness.challenge import NODS, TURNS, Kind, Options, draw
 from idverify.liveness.observation import Analysis, Observation, Seen
 from idverify.tracking import Tracker
 
@@ -34,6 +35,7 @@ RESULTS = Path(__file__).resolve().parent / "results"
 PARTS = {"set": ("d0", "d3", "d6"), "reported": ("d9", "d10", "d13")}
 TURNING = {"set": ("d3",), "reported": ("d9",)}
 SESSIONS = {"set": "01", "reported": "02"}
+MOVES = (*TURNS, *NODS, Kind.OPEN_MOUTH, Kind.MOVE_CLOSER)
 PEOPLE = 60  # of LFW, one photograph each
 Clips = dict[str, tuple[list[Observation], list[Analysis]]]
 
@@ -168,7 +170,8 @@ def of_injection(tracker: Tracker, clips: Clips, data: Path) -> dict[str, Any]:
                 reveals = np.sort(rng.uniform(stream[0].at + 1.2, stream[-1].at - 1, answers)).tolist()
                 acks = [moment + 0.15 for moment in reveals]
                 stream = [replace(one, reveals=sum(one.at >= ack for ack in acks)) for one in stream]
-                values.append(injection.signals(stream, reveals, acks)["anticipated"])
+                asked = rng.choice(MOVES, answers, replace=False).tolist()
+                values.append(injection.signals(stream, reveals, acks, asked)["anticipated"])
             over = {str(level): sum(value >= level for value in values) for level in (injection.SUSPICION, injection.EVIDENCE)}
             report[part]["people_who_move_as_they_like"][f"{answers} reveals"] = {"n": len(values), "reach": over}
     return report
@@ -192,19 +195,37 @@ def of_fusion(engine: OnnxEngine, clips: Clips, data: Path) -> dict[str, Any]:
                 for _ in range(50)
             ]
             report[part][kind] = {"people": len(people)} | spread([score for score in fused if score is not None])
-        own, others = {}, []
+        own, others, mixed = {}, [], []
         for name in PARTS[part]:
             frames = clips[name][1]
             lows = []
             for _ in range(100):
                 chosen = [frames[index] for index in rng.choice(len(frames), min(16, len(frames)), replace=False)]
-                lows.append(fusion.continuity(chosen, fusion.template(chosen)) or 0.0)
+                lows.append(fusion.continuity(chosen, chosen) or 0.0)
             own[name] = spread(lows) | {"pad": fusion.fuse_pad(frames)}
             for other in PARTS[part]:
                 if other != name:
-                    others += [fusion.continuity([frame], fusion.template(clips[other][1])) or 0.0 for frame in frames]
+                    others += [fusion.continuity([frame], clips[other][1]) or 0.0 for frame in frames]
+                    mixed += [both(frames, clips[other][1], rng) for _ in range(200)]
+        template_alone = sum(likeness(final) >= ACTIVE.continuity.passes for final in mixed)
+        matched_of_two = spread([fusion.continuity(final, final) or 0.0 for final in mixed])
         report[part]["continuity"] = {"own": own, "of_others": spread(others)}
+        report[part]["continuity"] |= {"matched_of_two": matched_of_two | {"like_their_template": template_alone}}
     return report
+
+
+def both(first: Sequence[Analysis], second: Sequence[Analysis], rng: np.random.Generator) -> list[Analysis]:
+    """Four to six frames to be matched, of two people."""
+    count = int(rng.integers(4, 7))
+    of_first = int(rng.integers(1, count))
+    chosen = [first[index] for index in rng.integers(0, len(first), of_first)]
+    return chosen + [second[index] for index in rng.integers(0, len(second), count - of_first)]
+
+
+def likeness(final: Sequence[Analysis]) -> float:
+    """The lowest comparison score of the frames with the template that they make."""
+    matched = fusion.template(final).vector
+    return min(compare(one.template.vector, matched) for one in final)
 
 
 def main() -> None:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from idverify.liveness.challenge import Kind
 from idverify.liveness.observation import Observation, Seen
 
 Array = NDArray[np.float64]
@@ -21,18 +22,32 @@ FASTEST = 0.12
 _BEFORE = 0.6  # seconds that must have been still, up to
 _SETTLED = 0.3  # that many before the reveal
 _LONGEST = 6.0  # seconds looked at after a reveal
+_WAITING = 1.5  # and before it, for what was done unasked
 _REST = 0.5  # of a unit: at rest
 _MOVED = 1.5  # units: a movement that counts as the answer
 _ONSET, _ARRIVED = 0.25, 0.75  # of the whole movement: it has begun; it is nearly done
+# What is asked, in the channels below and their direction.
+_WAYS = {
+    Kind.TURN_LEFT: (0, 1), Kind.TURN_RIGHT: (0, -1), Kind.LOOK_UP: (1, 1), Kind.LOOK_DOWN: (1, -1),
+    Kind.OPEN_MOUTH: (2, 1), Kind.MOVE_CLOSER: (3, 1),
+}  # fmt: skip
 # One unit: degrees of yaw and of pitch, mouth opening, natural logarithm of the face's size.
 _UNITS = np.array([8.0, 5.0, 0.15, 0.12])
 
 
-def anticipated(observations: Sequence[Observation], reveals: Sequence[float], acks: Sequence[float]) -> float:
+def anticipated(
+    observations: Sequence[Observation],
+    reveals: Sequence[float],
+    acks: Sequence[float],
+    asked: Sequence[Kind | None] | None = None,
+) -> float:
     """Share of the answers that began too early, of those that were large and began from rest; one alone counts half.
 
-    Times as in `idverify.liveness.injection.signals`. Steps in which nothing large moves (blinks, colours), and those before
-    which the face had not come to rest, as after a turn, are left out.
+    An answer that was under way when it was asked for is early too, and one that was made before and is made again: a guess
+    that came true. asked: what each reveal asked for, None for those that asked for nothing (a colour, the end). With it
+    guesses are found, and a movement that nobody asked for does not count as an answer in time. Times as in
+    `idverify.liveness.injection.signals`. Steps in which nothing large moves (blinks, colours), and those before which the face
+    had not come to rest, as after a turn, are left out.
     """
     known = [(seen.at, seen.reveals, _state(seen.seen)) for seen in observations if seen.seen is not None]
     if not known or not reveals:
@@ -42,13 +57,31 @@ def anticipated(observations: Sequence[Observation], reveals: Sequence[float], a
     states = np.stack([state for _, _, state in known])
     rest = np.median(states[at <= max(reveals[0], float(at[0]) + 1.0)], axis=0)
     ends = [*reveals[1:], np.inf]
-    judged = [
-        _early(at, acknowledged > number, states, rest, sent, min(end, sent + _LONGEST))
-        for number, (sent, end) in enumerate(zip(reveals, ends, strict=True))
-    ]
-    answers = [early for early in judged if early is not None]
-    early = sum(answers)
-    return 0.0 if not early else min(early / len(answers), 0.5 if early == 1 else 1.0)
+    answers: list[bool] = []
+    for number, (sent, end) in enumerate(zip(reveals, ends, strict=True)):
+        until = min(end, sent + _LONGEST)
+        kind = None if asked is None else asked[number]
+        early = _early(at, acknowledged > number, states, rest, sent, until)
+        if kind in _WAYS and _guessed(_WAYS[kind], at, (states - rest) / _UNITS, sent, until):
+            early = True
+        if early or (early is not None and (asked is None or kind in _WAYS)):
+            answers.append(early)
+    count = sum(answers)
+    return 0.0 if not count else min(count / len(answers), 0.5 if count == 1 else 1.0)
+
+
+def _guessed(way: tuple[int, int], at: Array, moved: Array, sent: float, end: float) -> bool:
+    """Whether what was asked for and done had been begun, or done, unasked before the reveal. moved: from rest, units."""
+    channel, sign = way
+    before, after = ((at > sent - _WAITING) & (at <= sent)), ((at > sent) & (at <= end))
+    earlier, later = sign * moved[before, channel], sign * moved[after, channel]
+    rested, back = np.flatnonzero(earlier < _REST), np.flatnonzero(later < _REST)
+    if not len(rested) or not len(later):
+        return False
+    farthest = earlier[rested[0] :].max()  # the way back from the step before is no guess
+    again = farthest >= _MOVED and len(back) > 0 and later[back[0] :].max() >= _MOVED
+    under_way = earlier[-1] >= 1 and later.max() >= max(_MOVED, earlier[-1] + 1)
+    return bool(again or under_way)
 
 
 def _early(at: Array, acknowledged: NDArray[np.bool_], states: Array, rest: Array, sent: float, end: float) -> bool | None:

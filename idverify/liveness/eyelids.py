@@ -24,17 +24,16 @@ OPEN_SECONDS = 0.08
 BLINK_SECONDS = 2.0
 """Eyes that stay shut longer did not blink."""
 
-_CORNERS = ((36, 39), (42, 45))
-_LIDS = (((37, 41), (38, 40)), ((43, 47), (44, 46)))
+_FIRST, _LAST = [36, 42], [39, 45]
+_UPPER, _LOWER = [[37, 38], [43, 44]], [[41, 40], [47, 46]]
 
 
-def opening(points: Floats) -> float:
-    """Height of the eyes over their width, mean of both, of landmarks (68, 2) (Soukupova and Cech, 2016)."""
-    shares = []
-    for (first, last), lids in zip(_CORNERS, _LIDS, strict=True):
-        width = max(1e-6, float(np.linalg.norm(points[last] - points[first])))
-        shares.append(sum(float(np.linalg.norm(points[a] - points[b])) for a, b in lids) / 2 / width)
-    return sum(shares) / 2
+def opening(points: Floats) -> Floats:
+    """Height of the eyes over their width, mean of both, of landmarks (..., 68, 2): (...) (Soukupova and Cech, 2016)."""
+    width = np.maximum(1e-6, np.linalg.norm(points[..., _LAST, :] - points[..., _FIRST, :], axis=-1))
+    height = np.linalg.norm(points[..., _UPPER, :] - points[..., _LOWER, :], axis=-1).mean(axis=-1)
+    found: Floats = (height / width).mean(axis=-1)
+    return found
 
 
 def blinks(before: Sequence[Seen], times: Sequence[float], during: Sequence[Seen]) -> tuple[int, float]:
@@ -42,11 +41,11 @@ def blinks(before: Sequence[Seen], times: Sequence[float], during: Sequence[Seen
 
     before: of the person looking ahead, at least one. times: of the frames in `during`, seconds, rising.
     """
-    own = float(np.median([opening(seen.landmarks) for seen in before]))
+    own = float(np.median(opening(np.stack([seen.landmarks for seen in before]))))
     trusted = float(np.median([max(seen.eyes) for seen in before])) >= _MODEL
     count, closed_at, open_at = 0, None, None
-    for at, seen in zip(times, during, strict=True):
-        lids = 1 - opening(seen.landmarks) / max(own, 1e-6)
+    shut = 1 - opening(np.stack([seen.landmarks for seen in during])) / max(own, 1e-6)
+    for at, seen, lids in zip(times, during, shut.tolist(), strict=True):
         if closed_at is None:
             if _closed(lids, seen, trusted=trusted):
                 closed_at, open_at = at, None

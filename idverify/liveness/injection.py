@@ -14,6 +14,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from idverify.liveness.anticipation import anticipated
+from idverify.liveness.challenge import Kind
 from idverify.liveness.observation import Observation
 from idverify.liveness.repetition import frozen, loop, static_share
 
@@ -37,12 +38,18 @@ _QUIET = (0.05, 0.01)  # grey levels of noise
 _STATIC = (0.3, 0.7)  # share of the picture that never changes
 
 
-def signals(observations: Sequence[Observation], reveals: Sequence[float], acks: Sequence[float]) -> dict[str, float]:
+def signals(
+    observations: Sequence[Observation],
+    reveals: Sequence[float],
+    acks: Sequence[float],
+    asked: Sequence[Kind | None] | None = None,
+) -> dict[str, float]:
     """Every signal of NAMES, each 0..1; 0 also where there were too few frames to tell.
 
     observations: the latest frames in order of arrival, those before the first reveal too. reveals: when each reveal was sent;
     acks: when the first frame that acknowledges it arrived; seconds on the clock of `Observation.at`, ascending. Reveals that
-    nobody acknowledged are left out of both. Raises ValueError where the two differ in number.
+    nobody acknowledged are left out of both. asked: what each of them asked for, where that is known (see `anticipated`).
+    Raises ValueError where the two differ in number.
     """
     if len(reveals) != len(acks):
         raise ValueError("each reveal has the arrival of its acknowledgement")
@@ -54,7 +61,7 @@ def signals(observations: Sequence[Observation], reveals: Sequence[float], acks:
         "tables": tables(observations),
         "noise_change": noise_change(observations),
         "noiseless": noiseless(observations),
-        "anticipated": anticipated(observations, reveals, acks),
+        "anticipated": anticipated(observations, reveals, acks, asked),
     }
 
 

@@ -35,7 +35,12 @@ class Progress:
 WAY_FROM = 0.25
 WAY_FRAMES = 3
 """A movement begins at this share of the amount asked for, and shows in as many distinct frames before it is reached."""
+FEWER_FRAMES, FEWER_SECONDS = 2, 0.2
+"""Or in these, where it takes so long: at ten frames a second a head that turns as heads do shows no more on its way."""
 REACHED_FRAMES = 2
+"""As many distinct frames reach the amount before the face has gone back behind KEPT_SHARE of it. Not in a row: landmarks of a
+turned face waver by some degrees from frame to frame, and who has just reached the amount is on both sides of it."""
+KEPT_SHARE = 0.75
 SHOWN_SHARE = 0.6
 """Of a turn or nod, from which on a single frame shows it."""
 
@@ -141,41 +146,59 @@ def _size(seen: Seen) -> float:
 
 def _moved(step: Step, during: Sequence[Observation], way: Measure, amount: float, spare: float) -> Progress:
     """way: how far from rest, in the direction asked for, in the unit of `amount`."""
+    if _went_wrong(during, way, amount):
+        return Progress(Doing.FAILED, _wrong(step))
     passed: set[bytes] = set()  # frames on the way there
-    reached = 0
-    wrong_since: float | None = None
-    last_at = during[0].at
+    reached: set[bytes] = set()
+    shown, hurried = False, False  # whether the way to what is reached was shown; whether the face must come back first
+    left_at = last_at = during[0].at
     guidance = _ASK[step.kind]
     for observation in during:
         if observation.seen is None or observation.at - last_at > MAX_GAP:
-            passed, reached, wrong_since = set(), 0, None
+            passed, reached, left_at = set(), set(), observation.at
         last_at = observation.at
         if observation.seen is None:
             continue
         far = way(observation.seen)
         guidance = _ASK[step.kind]
-        if far <= -amount:
-            wrong_since = observation.at if wrong_since is None else wrong_since
-            if observation.at - wrong_since > WRONG_SECONDS:
-                return Progress(Doing.FAILED, _wrong(step))
-        else:
-            wrong_since = None
         if far < WAY_FROM * amount:
-            passed, reached = set(), 0
+            passed, reached, hurried, left_at = set(), set(), False, observation.at
             guidance = _wrong(step) if far <= -amount / 2 else guidance
         elif far < amount:
-            passed.add(observation.trace.digest)
-            reached = 0
+            reached = reached if far >= KEPT_SHARE * amount else set()
+            passed |= set() if reached else {observation.trace.digest}
         elif far > amount + spare:
-            reached = 0
+            reached = set()
             guidance = "near" if step.kind is Kind.MOVE_CLOSER else "enough"
         else:
-            reached += 1
-            if len(passed) < WAY_FRAMES:
+            shown = shown if reached else _way_shown(len(passed), observation.at - left_at)
+            reached.add(observation.trace.digest)
+            hurried |= not shown and len(reached) >= REACHED_FRAMES
+            if hurried or not shown:
                 guidance = "fast"
-            elif reached >= REACHED_FRAMES:
+            elif len(reached) >= REACHED_FRAMES:
                 return Progress(Doing.DONE, "ok" if step.kind is Kind.MOVE_CLOSER else "enough")
     return Progress(Doing.PENDING, guidance)
+
+
+def _way_shown(frames: int, seconds: float) -> bool:
+    return frames >= WAY_FRAMES or (frames >= FEWER_FRAMES and seconds >= FEWER_SECONDS)
+
+
+def _went_wrong(during: Sequence[Observation], way: Measure, amount: float) -> bool:
+    """Whether the face was on the other side, as far as was asked, for WRONG_SECONDS."""
+    since: float | None = None
+    last_at = during[0].at
+    for observation in during:
+        known = observation.seen is not None and observation.at - last_at <= MAX_GAP
+        last_at = observation.at
+        if observation.seen is None or way(observation.seen) > -amount:
+            since = None
+        elif since is None or not known:
+            since = observation.at
+        elif observation.at - since > WRONG_SECONDS:
+            return True
+    return False
 
 
 def _wrong(step: Step) -> str:

@@ -28,7 +28,6 @@ def summarise(
     final_numbers = {one.sequence for one in conductor.of_part(last)} if last else set()
     final = [one for one in frames if one.sequence in final_numbers]
     template = fusion.template(final) if final else None
-    acknowledged = len(conductor.acknowledged_at)
     turns, colours = parts_of(conductor, *TURNS), parts_of(conductor, Kind.COLOURS)
     asked = {name for name, parts in (("parallax", turns), ("flash", colours)) if parts}
     answer = _flash(conductor) if colours else None
@@ -39,10 +38,8 @@ def summarise(
         parallax=_parallax(conductor) if turns else None,
         flash=None if answer is None else answer.share,
         flash_over_background=None if answer is None else answer.over_background,
-        continuity=None if template is None else fusion.continuity(frames, template),
-        injection=injection.signals(conductor.frames, conductor.revealed_at[:acknowledged], conductor.acknowledged_at)
-        if told
-        else {},
+        continuity=fusion.continuity(frames, final) if final else None,
+        injection=_injection(conductor) if told else {},
         attestation=attestation,
         asked=frozenset(asked),
     )
@@ -67,6 +64,14 @@ def _parallax(conductor: Conductor) -> float | None:
             return None
         least = found if least is None else min(least, found)
     return least
+
+
+def _injection(conductor: Conductor) -> dict[str, float]:
+    """Of a stretch, the first reveal asks for its step; those of its colours ask for nothing."""
+    acknowledged = len(conductor.acknowledged_at)
+    kinds = {part.after: part.step.kind for part in conductor.parts if part.step is not None}
+    asked = [kinds.get(number) for number in range(acknowledged)]
+    return injection.signals(conductor.frames, conductor.revealed_at[:acknowledged], conductor.acknowledged_at, asked)
 
 
 def _flash(conductor: Conductor) -> flash.Flash | None:

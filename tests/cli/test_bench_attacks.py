@@ -27,7 +27,7 @@ def shell(capsys, monkeypatch):
 
 
 WRONG = [("--species", "mask"), ("--people", "everybody"), ("--url", "http://127.0.0.1:9"), ("--key", "idvk_x")]
-WRONG += [("--serve", "--url", "http://127.0.0.1:9", "--key", "idvk_x")]
+WRONG += [("--serve", "--url", "http://127.0.0.1:9", "--key", "idvk_x"), ("--serve", "--workers", "2")]
 
 
 @pytest.mark.parametrize("wrong", WRONG)
@@ -35,7 +35,7 @@ def test_what_it_does_not_know_is_a_usage_error_that_names_what_it_knows(shell, 
     """Before anything is loaded."""
     code, _, err = shell("--clips", tmp_path, "--photos", tmp_path, "--out", tmp_path / "out", *wrong)
     assert code == 2
-    assert {"--species": "synthetic_head", "--people": "report"}.get(wrong[0], "--serve") in err
+    assert {"--species": "synthetic_head", "--people": "report"}.get(wrong[0], "--") in err
 
 
 def test_a_report_never_shows_the_key_of_a_service():
@@ -56,14 +56,15 @@ def test_missing_clips_are_unusable_input_and_leave_no_installation_behind(shell
 
 
 def test_a_small_run_makes_a_report_with_the_keys_that_others_read(shell, tmp_path, evaluation_data):
-    """And a journal of its attempts, and a page."""
+    """And a page, and a journal of its attempts, which is the same whoever made them: one process or several."""
     video, photos = evaluation_data / "video", evaluation_data / "nuaa"
     if not video.is_dir() or not photos.is_dir():
         pytest.skip("IDVERIFY_DATA is not set: real faces for measuring are absent")
-    few = ("--clips", video, "--photos", photos, "--out", tmp_path / "out", "--species", "forged_mac", "--json")
-    code, out, _ = shell(*few, "--n", 2)
+    few = ("--clips", video, "--photos", photos, "--species", "forged_mac_naive", "--json", "--n", 2)
+    code, out, _ = shell(*few, "--out", tmp_path / "out")
     assert code == 0
     report = json.loads(out)
+    assert list(report["species"]) == ["forged_mac_naive"]
     naive = report["species"]["forged_mac_naive"]
     assert (naive["n"], naive["apcer"], naive["iapar_errors"]) == (2, 0.0, 0)
     assert naive["stopped_by"] == {"frame_refused": 2}
@@ -71,4 +72,7 @@ def test_a_small_run_makes_a_report_with_the_keys_that_others_read(shell, tmp_pa
     assert {"worst_apcer", "bpcer", "bpcer_high", "seed", "command"} <= set(report)
     (journal,) = (tmp_path / "out").glob("trials-*/forged_mac_naive.jsonl")
     assert len(journal.read_text().splitlines()) == 2
+    assert shell(*few, "--out", tmp_path / "of several", "--workers", 2)[0] == 0
+    (same,) = (tmp_path / "of several").glob("trials-*/forged_mac_naive.jsonl")
+    assert same.read_text() == journal.read_text()
     assert (tmp_path / "out" / "report.html").is_file()

@@ -49,17 +49,30 @@ def test_what_was_not_assessed_is_no_pass(scores: list[float | None]) -> None:
 def test_one_frame_of_another_person_breaks_the_continuity() -> None:
     """However many frames of the right person surround it."""
     session = frames(20)
-    final = fusion.template(session)
-    own = fusion.continuity(session, final)
-    spliced = fusion.continuity([*session, *frames(1, who=2)], final)
+    own = fusion.continuity(session, session)
+    spliced = fusion.continuity([*session, *frames(1, who=2)], session)
     assert own is not None
     assert spliced is not None
     assert own > ACTIVE.continuity.passes > 0.2 > spliced
 
 
+@pytest.mark.parametrize(("first", "second"), [(1, 3), (2, 2), (3, 1), (3, 3)])
+def test_a_frame_of_another_person_among_the_matched_ones_does_not_vouch_for_its_like(first: int, second: int) -> None:
+    """It pulls the template to itself: every frame of both people comes near to that, and yet they are two."""
+    accomplice = [frame(one.template.vector) for one in frames(20, spread=0.02)]
+    claimed = [frame(person(2) + 0.3 * person(1) + noise) for noise in np.random.default_rng(3).normal(0, 0.02, (second, 512))]
+    final = [*accomplice[:first], *claimed]
+    session = [*accomplice, *claimed]
+    mixed = fusion.template(final).vector
+    assert min(float(one.template.vector @ mixed) for one in session) > ACTIVE.continuity.passes
+    found = fusion.continuity(session, final)
+    assert found is not None
+    assert found < ACTIVE.continuity.fails
+
+
 def test_without_frames_there_is_no_continuity() -> None:
     """None, which is not a pass."""
-    assert fusion.continuity([], fusion.template(frames(3))) is None
+    assert fusion.continuity([], frames(3)) is None
 
 
 def test_the_template_is_of_the_best_frames() -> None:
@@ -89,7 +102,7 @@ def test_templates_that_do_not_belong_together_are_refused() -> None:
     with pytest.raises(ValueError, match="variant"):
         fusion.template([*frames(2), other])
     with pytest.raises(ValueError, match="variant"):
-        fusion.continuity([other], fusion.template(frames(2)))
+        fusion.continuity([other], frames(2))
     with pytest.raises(ValueError, match="frame"):
         fusion.template([])
     with pytest.raises(ValueError, match="cancel"):

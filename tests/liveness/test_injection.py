@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from idverify.liveness import injection
+from idverify.liveness.challenge import Kind
 from idverify.liveness.injection import EVIDENCE, NAMES, SUSPICION, SUSPICIONS, signals
 from idverify.liveness.observation import Observation
 
@@ -164,6 +165,31 @@ def test_answers_before_the_step_was_known_are_evidence(uplink: float) -> None:
     sent = [2.0, 6.0]
     stream, acks = answering([moment - 0.3 for moment in sent], sent, uplink)
     assert signals(stream, sent, acks)["anticipated"] >= EVIDENCE
+
+
+@pytest.mark.parametrize(("early", "again"), [(0.5, ()), (1.4, (1.0,)), (0.9, (1.4,))])
+def test_a_guess_that_came_true_is_evidence(early: float, again: tuple[float, ...]) -> None:
+    """Under way when it was asked for, however far; or done before it, and once more when it turns out to be what is wanted."""
+    sent = [3.0, 7.5]
+    onsets = [moment - early for moment in sent] + [moment + later + 0.2 for moment in sent for later in again]
+    stream, acks = answering(onsets, sent)
+    assert signals(stream, sent, acks, [Kind.TURN_LEFT] * 2)["anticipated"] >= EVIDENCE
+
+
+def test_what_was_done_unasked_is_no_guess_where_something_else_was_asked() -> None:
+    """Restless people turn to one side before they are asked to turn to the other, or for nothing."""
+    sent = [3.0, 7.5]
+    stream, acks = answering([1.6, 4.2, 6.1, 8.7], sent)
+    assert signals(stream, sent, acks, [Kind.TURN_RIGHT, None])["anticipated"] == 0
+    assert signals(stream, sent, acks, [Kind.TURN_LEFT, None])["anticipated"] == SUSPICION
+
+
+def test_a_movement_that_nobody_asked_for_is_no_answer_in_time() -> None:
+    """Else whoever answers each step too early would only have to nod when a colour shows."""
+    sent = [1.5, 4.5, 7.5]
+    stream, acks = answering([1.2, 4.2, 8.0], sent)
+    assert signals(stream, sent, acks, [Kind.TURN_LEFT, Kind.TURN_LEFT, None])["anticipated"] >= EVIDENCE
+    assert signals(stream, sent, acks)["anticipated"] < EVIDENCE
 
 
 def test_one_early_movement_is_suspicion() -> None:

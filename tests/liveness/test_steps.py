@@ -71,9 +71,26 @@ def test_a_face_that_was_away_begins_anew() -> None:
     assert first_word(LEFT, late).state is Doing.PENDING
 
 
+def test_a_turn_as_heads_turn_is_slow_enough_and_a_cut_that_wavers_is_not() -> None:
+    """Two frames on the way at ten a second; frames after the arrival are none of the way, until the face has come back."""
+    assert first_word(LEFT, turned(0, 0, 6, 12, 17, 18)).state is Doing.DONE
+    assert first_word(LEFT, turned(0, 0, 9, 17, 18)) == Progress(Doing.PENDING, "fast")
+    assert first_word(LEFT, turned(0, 0, 17, 17, 14, 15, 14, 13, 17, 18, 9, 12, 17, 18)) == Progress(Doing.PENDING, "fast")
+    assert first_word(LEFT, turned(0, 0, 6, 12, 17, 18, rate=30.0)) == Progress(Doing.PENDING, "fast")
+
+
 def test_a_single_outlier_is_not_reaching() -> None:
     """Landmarks err in single frames."""
     assert first_word(LEFT, turned(5, 8, 11, 17, 12, 11, 11)).state is Doing.PENDING
+
+
+def test_a_face_that_wavers_about_what_was_asked_has_done_it_and_one_that_came_back_between_has_not() -> None:
+    """Landmarks of a turned head move by some degrees from frame to frame; two outliers of a lesser turn are no turn."""
+    assert first_word(LEFT, turned(0, 5, 9, 13, 16.5, 13.5, 15, 16.2, 14)).state is Doing.DONE
+    assert first_word(LEFT, turned(0, 5, 9, 10, 16.5, 11, 10, 16.5, 11)).state is Doing.PENDING
+    one = frame(14, yaw=YAW + 17)
+    twice = [*turned(0, 5, 9, 13), one, type(one)(15, 101.5, 1, one.trace, 1, one.seen)]
+    assert first_word(LEFT, twice).state is Doing.PENDING
 
 
 def test_the_other_side_for_longer_than_a_second_fails() -> None:

@@ -3,28 +3,27 @@
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any
 
 import numpy as np
 import typer
 from rich.markup import escape
 from rich.table import Column, Table
 
-from idverify.api.app import compose
-from idverify.ceremonies.clients import SESSIONS_CREATE, add_client
+from idverify.ceremonies import Parts
+from idverify.cli.bench.attack_workers import attempts_in, installation, service_of
 from idverify.cli.bench.options import Seed
 from idverify.cli.output import AsJson, emit, stdout
 from idverify.cli.progress import progress_bar
-from idverify.config import load_settings
 from idverify.errors import InvalidInput
 from idverify.evaluation.attacks.campaign import BONA_FIDE, Campaign, Transport
 from idverify.evaluation.attacks.journal import fingerprint
 from idverify.evaluation.attacks.page import attacks_page, bona_fide_words, causes
 from idverify.evaluation.attacks.people import Split, clip_subjects, photo_subjects
-from idverify.evaluation.attacks.service import Asked, Service
+from idverify.evaluation.attacks.service import Asked
 from idverify.evaluation.attacks.species import ALL
 from idverify.evaluation.attacks.table import figures
 from idverify.evaluation.attacks.watching import watcher
@@ -34,12 +33,8 @@ from idverify.evaluation.pages import rate
 from idverify.evaluation.report import output_folder, provenance, write_report
 from idverify.evaluation.served import AUDIENCE, PURPOSE, served
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from idverify.ceremonies import Parts
-
 NAMES = (BONA_FIDE, *(one.name for one in ALL))
+STRENGTHS = frozenset(f"{one.name}_{strength}" for one in ALL for strength in one.strengths if strength != "presented")
 
 
 def attacks(
@@ -50,7 +45,10 @@ def attacks(
     people: Annotated[
         str, typer.Option(help="`report`: those that figures are for; `set`: those that set thresholds")
     ] = "report",
-    species: Annotated[list[str] | None, typer.Option(help="only this species (bona_fide is one); repeat for more")] = None,
+    species: Annotated[
+        list[str] | None,
+        typer.Option(help="only this species (bona_fide is one), or with _naive or _informed behind it; repeat for more"),
+    ] = None,
     n: Annotated[
         int | None, typer.Option(min=1, max=100_000, help="attempts of each species and strength; 200, over a network 2")
     ] = None,
@@ -59,6 +57,7 @@ def attacks(
         bool, typer.Option("--movement/--no-movement", help="whether movement of the head may be asked")
     ] = True,
     flashing: Annotated[bool, typer.Option("--flashing/--no-flashing", help="whether the screen may show colours")] = True,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="processes that make attempts; one a core, 1 GB each")] = 1,
     serve: Annotated[bool, typer.Option("--serve", help="in real time against a service process of its own")] = False,
     url: Annotated[str | None, typer.Option(help="in real time against the service that runs there")] = None,
     key: Annotated[str | None, typer.Option(help="of a client of that service with the scope sessions:create")] = None,
@@ -73,9 +72,10 @@ def attacks(
     WebSocket in real time, some ten seconds each. Over a network what stopped an attempt is told by the decision's reasons
     alone, and the challenge is drawn anew whatever the seed. Naive attackers know the protocol; informed ones
     have the source and a genuine recording of another session, read each step and react within 150 ms. A run that was cut short
-    goes on where it stopped; two runs with different --species may share --out, and a run without --species then adds up.
+    goes on where it stopped; two runs with different --species may share --out, and a run without --species then adds up. The
+    number of --workers changes no outcome.
 
-    Example: idverify bench attacks --clips video --photos nuaa --out attacks
+    Example: idverify bench attacks --clips video --photos nuaa --out attacks --workers 4
 
     Example: idverify bench attacks --clips video --photos nuaa --out wire --serve --species bona_fide --species forged_mac
 
@@ -83,21 +83,23 @@ def attacks(
     """
     if people not in {"set", "report"}:
         raise typer.BadParameter("`set` or `report`", param_hint="--people")
-    unknown = sorted(set(species or ()) - set(NAMES))
+    unknown = sorted(set(species or ()) - set(NAMES) - STRENGTHS)
     if unknown:
         raise typer.BadParameter(f"no species {', '.join(unknown)}; known: {', '.join(NAMES)}", param_hint="--species")
     if (url is None) != (key is None) or (serve and url is not None):
         raise typer.BadParameter("a running service needs --url and --key; --serve starts one of its own", param_hint="--url")
+    if workers > 1 and (serve or url is not None):
+        raise typer.BadParameter("attempts over a network are made one after another", param_hint="--workers")
     split: Split = "set" if people == "set" else "report"
     folder = output_folder(out)
     with ExitStack() as running:
-        parts = running.enter_context(_installation())
+        parts = running.enter_context(installation())
         if url is None and profile not in parts.profiles:
             raise InvalidInput(f"no profile named {profile!r}: choose from {', '.join(parts.profiles)}")
-        asked = Asked(profile, movement, flashing)
-        look = watcher(parts.tracker)
         with progress_bar("clips and photographs"):
+            look = watcher(parts.tracker)
             moving, photographed = clip_subjects(clips, split, look), photo_subjects(photos, split, look)
+        asked = Asked(profile, movement, flashing)
         engine = parts.acquirer.engine
         made_by: dict[str, Any] = {
             "pack": engine.pack,
@@ -112,9 +114,10 @@ def attacks(
         campaign = Campaign(transport, moving, photographed, asked, n or (2 if server else 200), seed)
         journals = folder / f"trials-{fingerprint(made_by)[:16]}"
         rows = []
-        for row in campaign.rows(species or ()):
-            with progress_bar(row.name) as progress:
-                rows.append((row, campaign.made(row, journals, progress)))
+        with attempts_in(workers, campaign) as attempts:
+            for row in campaign.rows(species or ()):
+                with progress_bar(row.name) as progress:
+                    rows.append((row, campaign.made(row, journals, progress, attempts)))
     report = {
         "kind": "attacks",
         "transport": "HTTP and WebSocket, in real time" if server else "in process, in virtual time",
@@ -122,7 +125,7 @@ def attacks(
         "profile": profile,
         "movement": movement,
         "flashing": flashing,
-        "people": _people(split, moving, photographed),
+        "people": _people(split, campaign),
         **figures(rows, np.random.default_rng(seed)),
         "seed": seed,
         **provenance(engine, arguments=without_key(sys.argv[1:]), now=time.time()),
@@ -138,21 +141,11 @@ def without_key(arguments: Sequence[str]) -> list[str]:
     return ["--key=..." if word.startswith("--key=") else word for word in hidden]
 
 
-@contextmanager
-def _installation() -> "Iterator[Parts]":
-    """One of its own, whatever the environment names, in a folder that is gone when the benchmark ends."""
-    with tempfile.TemporaryDirectory(prefix="idverify-attacks-") as folder:
-        data = Path(folder) / "data"
-        own = {"env": "dev", "data_dir": data, "database_url": f"sqlite:///{data / 'attacks.db'}", "duplicates": "off"}
-        settings = load_settings(**own).model_copy(update={"kek_file": None, "pkcs11_module": None})
-        yield compose(settings)
-
-
 _Opened = tuple[Transport, dict[str, Any] | None]
 
 
 @contextmanager
-def _transport(parts: "Parts", remote: RemoteService | None, *, serve: bool) -> "Iterator[_Opened]":
+def _transport(parts: Parts, remote: RemoteService | None, *, serve: bool) -> Iterator[_Opened]:
     """What opens the sessions, and what a service over a network says of itself."""
     if remote is not None:
         yield remote, _described(remote.about())
@@ -164,17 +157,15 @@ def _transport(parts: "Parts", remote: RemoteService | None, *, serve: bool) -> 
             own = RemoteService(f"http://127.0.0.1:{service.port}", service.key, AUDIENCE, PURPOSE)
             yield own, _described(service.ready)
     else:
-        allowed: dict[str, Any] = {"scopes": [SESSIONS_CREATE], "audiences": ["bench"], "purposes": ["bench"]}
-        client, _ = add_client(parts, actor="bench", name="bench", **allowed)
-        yield Service(parts, client), None
+        yield service_of(parts), None
 
 
 def _described(ready: Mapping[str, Any]) -> dict[str, Any]:
     return {name: ready[name] for name in ("pack", "provider", "version") if name in ready}
 
 
-def _people(split: Literal["set", "report"], moving: list[Any], photographed: list[Any]) -> str:
-    clips, persons = len({one.person for one in moving}), len({one.person for one in photographed})
+def _people(split: Split, campaign: Campaign) -> str:
+    clips, persons = (len({one.person for one in group}) for group in (campaign.moving, campaign.photographed))
     words = "of the half that figures are made of" if split == "report" else "of the half that thresholds are set on"
     return f"{clips} people of clips, each also mirrored, and {persons} people of NUAA's photographs, {words}"
 

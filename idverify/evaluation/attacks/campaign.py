@@ -1,7 +1,7 @@
 """All trials of a benchmark: every species at every strength, and the bona fide, each (subject, seed) once."""
 
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Protocol
@@ -20,6 +20,8 @@ from idverify.liveness.challenge import TURNS, Step
 
 BONA_FIDE: Final = "bona_fide"
 Progress = Callable[[int, int], None]
+Attempts = Callable[["Row", Sequence[tuple[str, int]]], Iterable[Trial]]
+"""Makes a row's trials, given (subject, seed), and yields them in that order as they come."""
 
 
 class Transport(Protocol):
@@ -64,7 +66,7 @@ class Campaign:
     seed: int
 
     def rows(self, names: Sequence[str] = ()) -> list[Row]:
-        """The rows of these species, or of all."""
+        """The rows of these species, or of these names, or all."""
         pools: Mapping[str, Sequence[Subject]] = {
             "clip": self.moving,
             "photo": [*self.moving, *self.photographed],
@@ -72,19 +74,28 @@ class Campaign:
         }
         found = [Row(BONA_FIDE, "presented", _honest, self.moving)]
         found += [_row(one, strength, pools) for one in ALL for strength in one.strengths]
-        return [row for row in found if not names or row.species in names]
+        return [row for row in found if not names or not {row.species, row.name}.isdisjoint(names)]
 
-    def made(self, row: Row, folder: Path, progress: Progress) -> list[Trial]:
-        """The row's trials; those that the folder's journal has are not made again."""
+    def made(self, row: Row, folder: Path, progress: Progress, attempts: Attempts | None = None) -> list[Trial]:
+        """The row's trials; those that the folder's journal has are not made again.
+
+        attempts: makes those that are missing, as several processes may; in this one if None.
+        """
         journal = Journal(folder, row.name)
-        for done in range(self.n):
+        wanted = [(row.targets[at % len(row.targets)].name, self.seed + at // len(row.targets)) for at in range(self.n)]
+        missing = [one for one in wanted if not journal.known(*one)]
+        known = self.n - len(missing)
+        progress(known, self.n)
+        for done, trial in enumerate((attempts or self.attempts)(row, missing), start=known + 1):
+            journal.add(trial)
             progress(done, self.n)
-            target, seed = row.targets[done % len(row.targets)], self.seed + done // len(row.targets)
-            if not journal.known(target.name, seed):
-                journal.add(self.attempt(row, target, seed))
-        progress(self.n, self.n)
-        wanted = {(row.targets[at % len(row.targets)].name, self.seed + at // len(row.targets)) for at in range(self.n)}
-        return [one for one in journal.trials if (one.subject, one.seed) in wanted]
+        asked_for = set(wanted)
+        return [one for one in journal.trials if (one.subject, one.seed) in asked_for]
+
+    def attempts(self, row: Row, wanted: Sequence[tuple[str, int]]) -> Iterable[Trial]:
+        """These trials of a row, made here one after another."""
+        targets = {target.name: target for target in row.targets}
+        return (self.attempt(row, targets[name], seed) for name, seed in wanted)
 
     def attempt(self, row: Row, target: Subject, seed: int) -> Trial:
         """One trial of a row."""
@@ -95,8 +106,8 @@ class Campaign:
         asked = replace(self.asked, movement=self.asked.movement and _turns(target.moves))
         for draw in range(self.service.draws):
             if (fared := self._fared(row, target, seed, asked, (draw,), target.moves.able)) is not None:
-                return _line(row, target, seed, fared)
-        return _line(row, target, seed, None)
+                return replace(_line(row, target, seed, fared), passed_over=draw)
+        return replace(_line(row, target, seed, None), passed_over=self.service.draws)
 
     def _fared(
         self, row: Row, target: Subject, seed: int, asked: Asked, draw: Sequence[int], able: Callable[[Step], bool]

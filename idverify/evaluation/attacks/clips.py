@@ -35,8 +35,8 @@ class Clip:
     """One person's clip, of n frames.
 
     person: whom intervals cluster by. fps: frames a second. jpegs: square pictures of SIDE pixels. found: (n,) whether there is
-    a face. landmarks: float32 (n, 68, 2). yaw, pitch: degrees (n,); mouth: (n,); eyes: the less open one, 0..1 (n,).
-    thumbnails: float32 (n, 16, 16), grey. Rows without a face hold NaN.
+    a face. landmarks: float32 (n, 68, 2). yaw, pitch: degrees (n,); mouth: (n,); eyes, other_eyes: the less and the more open
+    one, 0..1 (n,). thumbnails: float32 (n, 16, 16), grey. Rows without a face hold NaN.
     """
 
     name: str
@@ -48,6 +48,7 @@ class Clip:
     yaw: Floats
     pitch: Floats
     eyes: Floats
+    other_eyes: Floats
     mouth: Floats
     thumbnails: Floats
     mirrored: bool = False
@@ -66,8 +67,8 @@ class Clip:
         landmarks = self.landmarks[:, MIRRORED].copy()
         landmarks[..., 0] = SIDE - 1 - landmarks[..., 0]
         return Clip(
-            self.name, self.person, self.fps, self.jpegs, self.found, landmarks, -self.yaw, self.pitch, self.eyes, self.mouth,
-            self.thumbnails[:, :, ::-1], mirrored=not self.mirrored,
+            self.name, self.person, self.fps, self.jpegs, self.found, landmarks, -self.yaw, self.pitch, self.eyes,
+            self.other_eyes, self.mouth, self.thumbnails[:, :, ::-1], mirrored=not self.mirrored,
         )  # fmt: skip
 
 
@@ -99,6 +100,7 @@ def read_clip(path: Path, look: Look) -> Clip:
         yaw=_row([None if one is None else one.yaw for one in seen]),
         pitch=_row([None if one is None else one.pitch for one in seen]),
         eyes=_row([None if one is None else min(one.eyes) for one in seen]),
+        other_eyes=_row([None if one is None else max(one.eyes) for one in seen]),
         mouth=_row([None if one is None else one.mouth for one in seen]),
         thumbnails=np.stack([_thumbnail(jpeg) for jpeg in jpegs]),
     )

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from idverify.evaluation.attacks.moves import LEAST_BEYOND
 from idverify.evaluation.html import Headline, Page, Picture, Section, Table
 from idverify.evaluation.pages import interval, provenance_of, rate
 from idverify.evaluation.plots import Bar, interval_plot, save
@@ -124,15 +125,21 @@ def _bona_fide(report: Mapping[str, Any]) -> Sequence[Section]:
     if genuine is None:
         return []
     rows = [
-        [person, f"{one['n']:,}", f"{one['errors']:,}", causes(one["causes"])] for person, one in genuine["by_person"].items()
+        [person, f"{one['n']:,}", f"{one['passed_over']:,}", f"{one['errors']:,}", causes(one["causes"])]
+        for person, one in genuine["by_person"].items()
     ]
     words = [
         f"Not approved: {bona_fide_words(report)}; {genuine['review']:,} of them went to a reviewer.",
         "Challenges: " + ", ".join(f"{count:,} {kind}" for kind, count in genuine["challenges"].items()) + ".",
     ]
+    words.append(
+        f"{genuine['passed_over']:,} further challenges were drawn and not asked, since the person's clip has no such movement "
+        f"with the {LEAST_BEYOND} degrees to spare that people go beyond what they are asked for: no "
+        "attempts, for or against."
+    )
     if genuine["not_simulated"]:
         words.append(f"{genuine['not_simulated']:,} attempts could not be simulated: the clip has none of what was asked.")
-    table = Table("Bona fide attempts by person", ("person", "n", "not approved", "causes"), rows)
+    table = Table("Bona fide attempts by person", ("person", "n", "challenges not asked", "not approved", "causes"), rows)
     return [Section("Bona fide", words, (), [table])]
 
 

@@ -23,6 +23,7 @@ _AGAIN_SECONDS = 2.5
 _ZOOM = (0.85, 1.6)
 _CHOICES = 4
 _WANDER = 1.2  # changes of rest a second
+_SLOWER = 0.6  # of the pace before, each time that it was told to be too fast
 _BETWEEN = 7  # frames from one blink to the next
 
 
@@ -36,7 +37,7 @@ class Performer:
     def __init__(self, moves: Moves, person: Group, tremor: Tremor, generator: np.random.Generator) -> None:
         self.moves, self._person, self._tremor, self._generator = moves, person, tremor, generator
         self.waiting: tuple[float, Step] | None = None
-        self._tried = 0
+        self._tried, self._slower, self._hurried = 0, 1.0, False
         self._rest = moves.rests[int(generator.integers(min(2, len(moves.rests))))]
         self._frames: Sequence[int] = self._rest
         self._place, self._way, self._pace = float(generator.integers(len(self._rest))), 1.0, person["pace"]
@@ -55,6 +56,8 @@ class Performer:
                 self._done(at)
             case "guidance" if said["code"] == "enough":
                 self._done(at)
+            case "guidance" if said["code"] == "fast":
+                self._hurried = True
             case "guidance" if self.waiting is None:
                 self._aim.hear(said, at, self._marks)
                 self._zoom_to(self._aim.nearer, at)
@@ -63,7 +66,7 @@ class Performer:
 
     def asked(self, step: Step, at: float) -> None:
         """The person has read a step and will do it in a moment."""
-        self._tried = 0
+        self._tried, self._slower, self._hurried = 0, 1.0, False
         self.waiting = at + self._person["reaction_ms"] / 1000 * float(self._generator.uniform(0.8, 1.2)), step
 
     def _done(self, at: float) -> None:
@@ -94,17 +97,20 @@ class Performer:
 
     def _begin(self, step: Step, at: float) -> None:
         self._tried += 1
+        self._slower *= _SLOWER if self._hurried else 1.0
+        self._hurried = False
         self.waiting = at + _AGAIN_SECONDS + 1.5 * (step.amount if step.kind is Kind.BLINK else 0), step
         if step.kind is Kind.MOVE_CLOSER:
             self._zoom_to(self._aim.nearer * (step.amount + 0.04 + 0.06 * self._tried), at)
             return
         frames = self._performance(step)
         if frames:
-            self._pace = self._person["blink_pace" if step.kind is Kind.BLINK else "pace"]
+            blinks = step.kind is Kind.BLINK
+            self._pace = self._person["blink_pace"] if blinks else self._person["pace"] * self._slower
             self._cut(frames, at)
 
     def _performance(self, step: Step) -> list[int]:
-        routes = self.moves.routes(step, self._person["overshoot_degrees"] * self._tried) or self.moves.routes(step, 0.5)
+        routes = self.moves.routes(step, self._person["overshoot_degrees"] * self._tried) or self.moves.routes(step)
         if not routes:
             return []
         route = self._near(routes)
@@ -115,7 +121,7 @@ class Performer:
                 frames += [*_swing(frames[-4:], _BETWEEN), *again]
             return frames
         held = max(1, round(self._person["hold_ms"] / 1000 * self.moves.clip.fps))
-        return [*route.frames, *_swing(route.frames[-min(4, len(route.frames)) :], held), *route.back]
+        return [*route.frames, *_swing(route.held[::-1], held), *route.back]
 
     def _near(self, routes: Sequence[Route]) -> Route:
         """One of the routes whose first frame is most like what is shown."""

@@ -92,6 +92,7 @@ def _of_bona_fide(trials: Sequence[Trial], generator: np.random.Generator) -> di
         person: {
             "n": sum(one.person == person for one in tried),
             "errors": sum(one.person == person and not accepted(one) for one in tried),
+            "passed_over": sum(one.passed_over for one in tried if one.person == person),
             "causes": _counted(one for one in tried if one.person == person and not accepted(one)),
         }
         for person in sorted({one.person for one in tried})
@@ -102,6 +103,7 @@ def _of_bona_fide(trials: Sequence[Trial], generator: np.random.Generator) -> di
             **_facts(tried),
             "errors": bpcer.errors,
             "not_simulated": len(trials) - len(tried),
+            "passed_over": sum(one.passed_over for one in trials),
             "review": sum(one.outcome == "review" for one in tried),
             "causes": _counted(one for one in tried if not accepted(one)),
             "challenges": dict(kinds),

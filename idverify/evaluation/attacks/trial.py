@@ -62,6 +62,7 @@ class Trial:
     """One attempt and what came of it: a line of the journal.
 
     person: whom intervals cluster by. steps: kinds of the challenge. frames: that were sent. seconds: of virtual time.
+    passed_over: of a bona fide attempt, challenges drawn before one came that the clip has the movement for.
     """
 
     species: str
@@ -75,6 +76,7 @@ class Trial:
     frames: int
     seconds: float
     evidence: Mapping[str, float | None]
+    passed_over: int = 0
 
     def line(self) -> dict[str, Any]:
         """As JSON has it."""

@@ -63,6 +63,17 @@ def test_bona_fide_attempts_count_against_us_for_whatever_cause_but_the_ones_tha
     assert found["bona_fide"]["causes"] == {"flash": 1}
 
 
+def test_challenges_that_a_clip_has_no_movement_for_are_counted_apart():
+    """They are no attempts; a reader must see how much was not asked."""
+    asked = [
+        replace(trial(BONA_FIDE, "presented", who, 1, "approved", ()), passed_over=over) for who, over in (("a", 5), ("b", 0))
+    ]
+    none = replace(trial(BONA_FIDE, "presented", "b", 2, NOT_SIMULATED, ()), passed_over=400)
+    found = figures([(row("print"), [trial("print", "presented")]), (row(BONA_FIDE), [*asked, none])], RNG(1))["bona_fide"]
+    assert (found["n"], found["passed_over"], found["not_simulated"]) == (2, 405, 1)
+    assert {who: one["passed_over"] for who, one in found["by_person"].items()} == {"a": 5, "b": 0}
+
+
 @pytest.mark.parametrize(
     ("outcome", "reasons", "passes"),
     [

@@ -15,7 +15,7 @@ from idverify.evaluation.attacks.service import Asked, Service
 SEEDS = 6
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def tried(installation, subjects):
     """A campaign under the shipped profile."""
     return Campaign(Service(*installation), subjects, (), Asked(), 1, 0)
