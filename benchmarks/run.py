@@ -56,13 +56,9 @@ def main() -> int:
 def runs_on(data: str) -> dict[str, Run]:
     """Each benchmark by the name of its report."""
     lfw, nuaa = f"{data}/lfw", f"{data}/nuaa"
-    lists = ["--pairs", f"{lfw}/pairsDevTest.txt", "--threshold-from", f"{lfw}/pairsDevTrain.txt"]
-    swapped = [
-        "--pairs",
-        f"{lfw}/pairsDevTrain.txt",
-        "--threshold-from",
-        f"{lfw}/pairsDevTest.txt",
-    ]  # more have photographs enough
+    test, train = f"{lfw}/pairsDevTest.txt", f"{lfw}/pairsDevTrain.txt"
+    lists = ["--pairs", test, "--threshold-from", train]
+    swapped = ["--pairs", train, "--threshold-from", test]  # there more people have photographs enough
     fp32 = {"IDVERIFY_PROVIDER": "openvino-f32"}
     commands = {
         "latency": Run(["latency", "--photos", lfw, "--n", "1000"]),

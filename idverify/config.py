@@ -23,7 +23,9 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="IDVERIFY_", frozen=True, extra="ignore")
 
     env: Literal["production", "dev"] = "production"
-    issuer: str = Field("http://127.0.0.1:8000", pattern=r"^https?://[^\s]{1,200}$", description="URL that signed tokens name")
+    issuer: str = Field(
+        "http://127.0.0.1:8000", pattern=r"^https?://[^\s?#@\\]{1,200}$", description="URL that signed tokens name"
+    )
     data_dir: Path = Field(Path("data"), description="database, signing keys, audit head")
     database_url: str | None = Field(None, description="SQLAlchemy URL; SQLite in the data folder when absent")
     kek_file: Path | None = Field(None, description="key-encryption keys; never inside the data folder")

@@ -39,16 +39,20 @@ def scene(name: str) -> np.ndarray:
     return canvas[:480]
 
 
+def trembling(name: str, beat: float) -> np.ndarray:
+    """The scene in a hand, whose tremor never repeats: frequencies without a common measure."""
+    x = 2.1 * np.sin(0.83 * beat) + 1.7 * np.sin(0.31 * np.sqrt(2) * beat) + 2.3 * np.sin(0.07 * np.pi * beat)
+    y = 1.6 * np.cos(0.71 * beat) + 1.9 * np.sin(0.23 * np.sqrt(3) * beat) + 1.1 * np.cos(0.05 * np.e * beat)
+    return cv2.warpAffine(
+        scene(name), np.float32([[1, 0, x], [0, 1, y]]), (640, 480), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
+
+
 @lru_cache(maxsize=512)
 def frame(name: str, number: int) -> bytes:
     """One JPEG of the scene: a hand trembles, a sensor makes noise."""
     random = np.random.default_rng(number)
-    # A tremor that never repeats: frequencies without a common measure.
-    x = 2.1 * np.sin(0.83 * number) + 1.7 * np.sin(0.31 * np.sqrt(2) * number) + 2.3 * np.sin(0.07 * np.pi * number)
-    y = 1.6 * np.cos(0.71 * number) + 1.9 * np.sin(0.23 * np.sqrt(3) * number) + 1.1 * np.cos(0.05 * np.e * number)
-    shifted = cv2.warpAffine(
-        scene(name), np.float32([[1, 0, x], [0, 1, y]]), (640, 480), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-    )
+    shifted = trembling(name, number)
     noisy = shifted + random.normal(0, 2.0, shifted.shape)
     return cv2.imencode(".jpg", np.clip(noisy, 0, 255).astype(np.uint8), [cv2.IMWRITE_JPEG_QUALITY, 90])[1].tobytes()
 

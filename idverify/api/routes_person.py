@@ -17,13 +17,15 @@ from idverify.api.service import Service
 from idverify.api.session_schemas import AttestationIn, BeginIn, CodeIn
 from idverify.ceremonies import handover, person
 from idverify.ceremonies.person import Bearer
+from idverify.ceremonies.sessions import REVIEWED_SECONDS
 from idverify.qr import Drawn
+from idverify.sessions import state
 
 router = APIRouter(tags=["person"], include_in_schema=False)
 AGENT = "X-Session-Agent"
 COOKIE_PREFIX = "idverify_"
-COOKIE_SECONDS = 5 * 86_400
-"""As long as a session may last: three days with a reviewer, and a day to come back."""
+COOKIE_SECONDS = int(state.LONGEST_SECONDS + REVIEWED_SECONDS)
+"""As long as a session may last, and its person has to come back for what a reviewer approved."""
 QR_SCALE = 6
 
 

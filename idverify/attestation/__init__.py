@@ -17,7 +17,6 @@ from idverify.attestation.expected import (
     Attested,
     AttestedKey,
     Expected,
-    Kind,
     Revocations,
     Trust,
     read_revocations,
@@ -32,7 +31,6 @@ __all__ = [
     "Attested",
     "AttestedKey",
     "Expected",
-    "Kind",
     "Revocations",
     "Trust",
     "check",
@@ -44,7 +42,7 @@ __all__ = [
 _ANEW = "no key is kept from one session to the next: make a new one for this session's nonce, and send it as webauthn_create"
 
 
-def check(kind: Kind | str, data: bytes, expected: Expected) -> Attested:
+def check(kind: str, data: bytes, expected: Expected) -> Attested:
     """What `data` proves, really checked. Raises AttestationRefused, and nothing else, whatever `data` and `kind` hold.
 
     data: for `android_key` the certificates in DER, one after another, the key's own first; for `webauthn_create` the

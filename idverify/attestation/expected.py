@@ -9,7 +9,6 @@ from cryptography import x509
 
 from idverify.errors import ConfigurationInvalid
 
-Kind = Literal["android_key", "webauthn_create"]
 NONCE_BYTES = 16
 LARGEST = 16_384
 """Bytes of an attestation of whatever kind."""

@@ -87,7 +87,7 @@ def install(vault: Vault, pending: Pending, answer: bytes, *, actor: str) -> tup
     with vault.store.transaction() as tx:
         for request, leaf in zip(pending.requests, leaves, strict=True):
             purpose = Purpose(request.usage)
-            one = certified_keys(vault)[purpose].install(request.kid, leaf, root, replace=pending.replace)
+            one = certified_keys(vault)[purpose].install(request.kid, leaf, root)
             made.append(Certification(FOLDERS[purpose], one))
             record_event(
                 vault,
@@ -99,6 +99,8 @@ def install(vault: Vault, pending: Pending, answer: bytes, *, actor: str) -> tup
                 certificate=one.fingerprint,
                 root=pending.root,
             )
+        for keys in certified_keys(vault).values() if pending.replace else ():
+            keys.destroy_all_but(leaves)
     forget(vault)
     return tuple(made)
 

@@ -109,6 +109,7 @@ def settled(
         "reasons": [*reasons_of(decision)],
         "checks": [*decision.checks],
         "policy": decision.policy,
+        "model_pack": parts.acquirer.engine.pack,
         "retake": [*([retake] if retake else []), *(RETAKE_CODES[words] for words in retake_of(decision))],
         "at": now,
     }

@@ -158,10 +158,13 @@ def begin(
 
 
 def _note_a_second_agent(parts: Parts, session_id: str, bearer: Bearer) -> None:
-    """Write down, in a transaction of its own since the refusal ends the other, that the link opens for somebody else too."""
+    """Write down, in a transaction of its own since the refusal ends the other, that the link opens for somebody else too.
+
+    Not of a session that is over: the link of one would write into the audit for ever.
+    """
     with parts.store.reading() as tx:
         held = load(parts, tx, session_id)
-    if _is_handover(held, bearer.token):
+    if held.session.state in state.TERMINAL or _is_handover(held, bearer.token):
         return
     _require_token(held, bearer.token)
     if held.agent_hash is not None and not _is_agent(held.agent_hash, bearer.agent):

@@ -16,21 +16,23 @@ from idverify.sessions.state import MAX_ATTEMPTS, State
 from idverify.store import sessions
 from idverify.store.clients import Client
 
-TRY_AGAIN = "Try once more, in good light and with your whole face in the picture"
-"""What the person is told whom a reviewer asks for another attempt."""
+TRY_AGAIN = "asked_again"
+"""What the person is told whom a reviewer asks for another attempt, as a code beside those of live_decision.RETAKE."""
 
 
 def decide(parts: Parts, reviewer: Client, session_id: str, *, approve: bool, reason: str) -> dict[str, Any]:
     """Approve or reject; the frames are destroyed either way. reason: 1 to 200 characters, for the audit.
 
-    Nothing is approved against the blind answer. Raises SessionNotFound, SessionFinished, InvalidInput without a reason
-    or without a blind answer of this reviewer's, and any Fault. The token is signed when the person comes back (`verdict_of`):
-    nobody can be asked to wait for a reviewer.
+    Nothing is approved against the blind answer, nor with other models loaded than judged the case: the verdict would name
+    those. Raises SessionNotFound, SessionFinished, InvalidInput without a reason or without a blind answer of this reviewer's,
+    and any Fault. The token is signed when the person comes back (`verdict_of`): nobody can be asked to wait for a reviewer.
     """
     _require_reason(reason)
     with parts.store.transaction() as tx:
         held = in_review(parts, tx, session_id)
         same_person = blind_answer(held, reviewer)
+        if approve and not _judged_with_these(parts, held):
+            raise InvalidInput("other models judged this case than are loaded now: ask for another attempt, or reject it")
         decision = decide_reviewed(borderline(held), same_person=same_person, approve=approve)
         note(parts, tx, Event.REVIEW_DECIDED, held, actor=reviewer.id, approve=approve, reason=reason)
         return settled(parts, tx, held, decision, None, actor=reviewer.id)
@@ -61,12 +63,23 @@ def _require_reason(reason: str) -> None:
         raise InvalidInput("a decision needs a reason: 1 to 200 characters, no controls, and no space at its ends")
 
 
+def _judged_with_these(parts: Parts, held: Held) -> bool:
+    """Whether the models, the profile and the policy that judged the case are those of this process."""
+    profile = parts.profiles.get(held.order.profile)
+    if profile is None or profile.policy not in parts.policies:
+        return False
+    pack: str | None = (held.review or {})["case"].get("model_pack")
+    return pack == parts.acquirer.engine.pack
+
+
 def verdict_of(parts: Parts, held: Held) -> str:
     """The verdict token of a session that a reviewer approved, signed when its person comes back for it.
 
-    Raises SessionFinished for a session that was not approved so, SigningUnavailable.
+    Raises SessionFinished for a session that was not approved so, or with other models than are loaded now;
+    SigningUnavailable.
     """
-    if held.session.state is not State.APPROVED or "case" not in (held.review or {}):
+    reviewed = held.session.state is State.APPROVED and "case" in (held.review or {})
+    if not reviewed or not _judged_with_these(parts, held):
         raise SessionFinished("this session has no verdict to redeem, or no longer")
     decision = decide_reviewed(borderline(held), same_person=(held.review or {})["same_person"], approve=True)
     token = issue(parts, held, decision)

@@ -21,12 +21,13 @@ from idverify.credentials.anchors import Anchor
 from idverify.credentials.credential_types import credential_types
 from idverify.credentials.trust_list import TrustList
 from idverify.credentials.trust_list_document import Contact, Document, Entity
-from idverify.errors import KeyUnavailable, SigningUnavailable, TokenInvalid, TrustListUnpublished
+from idverify.errors import InvalidInput, KeyUnavailable, SigningUnavailable, TokenInvalid, TrustListUnpublished
 from idverify.keys.authority import common_name, fingerprint, operator_of
 from idverify.keys.private_files import locked, read_private, replace_private
 
 RENEWED_AFTER_SECONDS = 86_400
 _SCHEME, _PUBLISHED = "scheme.json", "published.jws"
+_OLD_ROOT = "the list names this installation under a root that certifies nothing here any more"
 
 
 NOWHERE = Contact(
@@ -58,9 +59,12 @@ class Published:
 def publish(vault: Vault, scheme: Scheme, *, actor: str) -> Published:
     """Decide, sign and keep.
 
-    Raises a leaf of TokenInvalid for a list that no reader would accept, SigningUnavailable, also where the list's key is not
-    certified for this operator, KeyUnavailable, StoreUnavailable.
+    Raises InvalidInput for one that knows this installation by a root of the past alone, a leaf of TokenInvalid for one that no
+    reader would accept, SigningUnavailable, also where the list's key is not certified for this operator, KeyUnavailable,
+    StoreUnavailable.
     """
+    if not _names_own_root(vault, scheme):
+        raise InvalidInput(f"{_OLD_ROOT}: publish it from its file again")
     folder = vault.trust_list_keys.folder
     with locked(folder):
         signed = _signed(vault, scheme)
@@ -81,14 +85,17 @@ def publish(vault: Vault, scheme: Scheme, *, actor: str) -> Published:
 def published(vault: Vault) -> Published:
     """The list as it stands, signed anew where it is a day old or its root is another now.
 
-    Raises TrustListUnpublished where none was decided, SigningUnavailable, KeyUnavailable.
+    Raises TrustListUnpublished where none was decided, or since before a theft of the root; SigningUnavailable, KeyUnavailable.
     """
     folder = vault.trust_list_keys.folder
     with locked(folder):
         held, now = _held(vault), vault.now()
         if held is not None and now - held.content.document.issued_at < RENEWED_AFTER_SECONDS:
             return held
-        signed = _signed(vault, decided(vault))
+        scheme = decided(vault)
+        if not _names_own_root(vault, scheme):
+            raise TrustListUnpublished(f"{_OLD_ROOT}: `idverify trust publish` with its file does")
+        signed = _signed(vault, scheme)
         replace_private(folder / _PUBLISHED, signed.text.encode("ascii"))
     return signed
 
@@ -111,6 +118,13 @@ def decided(vault: Vault) -> Scheme:
 def own_entity(vault: Vault, types: frozenset[str], name: str, contact: Contact) -> Entity:
     """The installation itself as an issuer of those types. Raises SigningUnavailable."""
     return Entity(Anchor(name, vault.trust_list_keys.current.root, types, (vault.issuer,)), contact)
+
+
+def _names_own_root(vault: Vault, scheme: Scheme) -> bool:
+    """Not so what was decided before a theft: it would bring the stolen root back, signed under the new one."""
+    listed = {one.anchor.certificate for one in scheme.entities if vault.issuer in one.anchor.issuers}
+    roots = {one.root for keys in (vault.credential_keys, vault.trust_list_keys) for one in keys.certificates()}
+    return not listed or bool(listed & roots)
 
 
 def _signed(vault: Vault, scheme: Scheme) -> Published:

@@ -40,9 +40,13 @@ def require_new(path: Path) -> None:
 
 
 def write_new(path: Path, data: bytes) -> None:
-    """Never over a file that is there. Raises InvalidInput."""
+    """Never over a file that is there, and whole or not at all. Raises InvalidInput."""
+    made = False
     try:
         with path.open("xb") as file:
+            made = True
             file.write(data)
     except OSError as error:
+        if made:
+            path.unlink(missing_ok=True)
         raise InvalidInput(f"cannot write {path}: {error.strerror}") from error

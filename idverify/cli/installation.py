@@ -23,6 +23,13 @@ def settings_for(*, dev: bool) -> "Settings":
     return load_settings(env="dev" if dev else None)
 
 
+def require_issuer(*, dev: bool) -> None:
+    """Before anything is asked or made that would name it. Raises ConfigurationInvalid where nobody said who issues."""
+    from idverify.api import app
+
+    app.require_issuer(settings_for(dev=dev))
+
+
 @contextmanager
 def whole_installation(*, dev: bool, create: bool = False) -> "Iterator[Parts]":
     """With models. create: make it if this is its first start; a mistyped folder is refused otherwise. Raises Fault."""

@@ -12,9 +12,10 @@ from contextlib import suppress
 from importlib import import_module
 
 import typer
+from rich.text import Text
 
 from idverify import __version__
-from idverify.cli.output import FAULT, INTERRUPTED, OK, REJECTED, UNUSABLE_INPUT, USAGE, console, write_json
+from idverify.cli.output import FAULT, INTERRUPTED, OK, REJECTED, UNUSABLE_INPUT, USAGE, console, printable, write_json
 from idverify.errors import AccessDenied, IdverifyError, InputError, TokenInvalid
 
 # Commands that stand at the top level with the file each is in, and files that are a group of commands of that name.
@@ -153,7 +154,7 @@ def _say(as_json: bool, code: str, message: str, exit_code: int, retake: Sequenc
             write_json({"error": error})
         else:
             console.print(f"[red]{code}[/red]: ", end="")
-            console.print(message, markup=False)
+            console.print(Text("\n").join(printable(line) for line in message.splitlines()))  # it may quote a stranger
             for words in retake:
                 console.print(f"  - {words}", markup=False)
     except (OSError, ValueError, AttributeError):

@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.table import Column, Table
 
 from idverify.cli import pki_offline
-from idverify.cli.installation import OPERATOR, Dev, settings_for, vault_only
+from idverify.cli.installation import OPERATOR, Dev, require_issuer, vault_only
 from idverify.cli.output import AsJson, console, emit, stdout, timestamp
 from idverify.cli.pki_offline import emit_issued
 from idverify.cli.root_folder import PassphraseFile, Root, new_passphrase, opened
@@ -71,7 +71,7 @@ def issue(
     """
     from idverify.ceremonies.certification import certify
 
-    _require_issuer(dev=dev)
+    require_issuer(dev=dev)
     at_hand = opened(root, passphrase_file)
     with vault_only(dev=dev, create=True) as vault:
         made = certify(vault, at_hand, actor=OPERATOR, replace=replace)
@@ -99,7 +99,7 @@ def rotate(
     """
     from idverify.ceremonies.certification import rotate_certified
 
-    _require_issuer(dev=dev)
+    require_issuer(dev=dev)
     at_hand = None if root is None else opened(root, passphrase_file)
     with vault_only(dev=dev) as vault:
         done = rotate_certified(vault, at_hand, actor=OPERATOR)
@@ -163,13 +163,6 @@ def _listed(vault: "Vault") -> list[dict[str, Any]]:
             for one in keys.certificates()
         ]
     return rows
-
-
-def _require_issuer(*, dev: bool) -> None:
-    """Before the root's passphrase is asked for. Raises ConfigurationInvalid."""
-    from idverify.api.app import require_issuer
-
-    require_issuer(settings_for(dev=dev))
 
 
 def _print(result: dict[str, Any]) -> None:

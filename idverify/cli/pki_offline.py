@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from idverify.cli.files import read_file, require_new, write_new
-from idverify.cli.installation import OPERATOR, Dev, vault_only
+from idverify.cli.installation import OPERATOR, Dev, require_issuer, vault_only
 from idverify.cli.output import REJECTED, AsJson, console, emit, printable, stdout, timestamp
 from idverify.cli.root_folder import PassphraseFile, Root, opened
 from idverify.errors import InvalidInput
@@ -18,9 +18,7 @@ if TYPE_CHECKING:
 
     from idverify.ceremonies.certification import Certification
     from idverify.ceremonies.root_signing import Asked
-    from idverify.keys.certificate_request import CertificateRequest
 
-LARGEST = 64 * 1024
 Out = Annotated[Path, typer.Option("--out", help="new file to write", show_default=False)]
 
 
@@ -47,32 +45,32 @@ def request(
     Exit codes: 0 written, or every key has a certificate that lasts (then no file is), 3 no root is known here, or the file
     cannot be written, 4 IDVERIFY_ISSUER is not set, or another fault.
     """
-    from idverify.api.app import require_issuer
     from idverify.ceremonies.certification import ask
     from idverify.ceremonies.pending_request import keep
-    from idverify.cli.installation import settings_for
+    from idverify.ceremonies.root_signing import examined
     from idverify.keys.certificate_request import pem_of
 
-    require_issuer(settings_for(dev=dev))
+    require_issuer(dev=dev)
     require_new(out)
     root = None if pin is None else _pin(pin)
     with vault_only(dev=dev, create=True) as vault:
         pending = ask(vault, root=root, replace=replace)
         if pending is not None:
+            write_new(out, pem_of(pending.requests))  # first: until there is a file to carry, an older request waits on
             keep(vault, pending)
-            write_new(out, pem_of(pending.requests))
-    result: dict[str, Any] = {"issuer": None, "digest": None, "root": None, "requests": []}
-    if pending is not None:
-        result = _described(pending.requests) | {"root": pending.root}
+    if pending is None:
+        nothing: dict[str, Any] = {"issuer": None, "digest": None, "root": None, "requests": []}
+        said = "every key has a certificate that signs for two months yet: nothing to ask"
+        emit(nothing, as_json=as_json, table=lambda: stdout.print(said))
+        return
+    asked = examined(pending.requests)
 
     def table() -> None:
-        if pending is None:
-            stdout.print("every key has a certificate that signs for two months yet: nothing to ask")
-            return
-        _print_asked(pending.requests)
-        stdout.print(f"written to {out}. On the root's machine: idverify pki sign {out.name} --root DIR --out certificates.pem")
+        _print_asked(asked)
+        there = f"idverify pki sign {out.name} --root DIR --out certificates.pem"
+        stdout.print(f"written to {out}. On the root's machine: {there}", markup=False)
 
-    emit(result, as_json=as_json, table=table)
+    emit(_described(asked) | {"root": pending.root}, as_json=as_json, table=table)
 
 
 def sign(
@@ -98,6 +96,7 @@ def sign(
     not open, or another fault.
     """
     from idverify.ceremonies import root_signing
+    from idverify.keys.certificate_request import LARGEST
 
     require_new(out)
     asked = root_signing.examine(read_file(file, limit=LARGEST))
@@ -110,7 +109,7 @@ def sign(
     authority = opened(root, passphrase_file)
     now = time.time()
     write_new(out, root_signing.sign(authority, asked, now=now))
-    result = _described(asked.requests) | {"root": authority.fingerprint, "name": authority.name, "begins": timestamp(now)[:10]}
+    result = _described(asked) | {"root": authority.fingerprint, "name": authority.name, "begins": timestamp(now)[:10]}
 
     def table() -> None:
         stdout.print(f"{len(asked.requests)} certificates of {authority.name}, from {result['begins']}: {out}", markup=False)
@@ -135,8 +134,9 @@ def install(
     """
     from idverify.ceremonies.certification import install as put_in_place
     from idverify.ceremonies.pending_request import pending
+    from idverify.keys.authority import LARGEST_ANSWER
 
-    answer = read_file(file, limit=LARGEST)
+    answer = read_file(file, limit=LARGEST_ANSWER)
     with vault_only(dev=dev) as vault:
         made = put_in_place(vault, pending(vault), answer, actor=OPERATOR)
         issuer = vault.issuer
@@ -166,17 +166,15 @@ def emit_issued(made: "Sequence[Certification]", issuer: str, *, as_json: bool) 
     emit({"issuer": issuer, "issued": rows}, as_json=as_json, table=table)
 
 
-def _described(requests: "Sequence[CertificateRequest]") -> dict[str, Any]:
+def _described(asked: "Asked") -> dict[str, Any]:
     from idverify.ceremonies.certification import FOLDERS
-    from idverify.credentials.purposes import Purpose
-    from idverify.keys.certificate_request import digest_of
 
-    rows = [{"purpose": FOLDERS[Purpose(one.usage)], "kid": one.kid} for one in requests]
-    return {"issuer": requests[0].issuer, "digest": digest_of(requests), "requests": rows}
+    rows = [{"purpose": FOLDERS[use], "kid": one.kid} for use, one in zip(asked.purposes, asked.requests, strict=True)]
+    return {"issuer": asked.issuer, "digest": asked.digest, "requests": rows}
 
 
-def _print_asked(requests: "Sequence[CertificateRequest]", *, to: Any = stdout) -> None:
-    described = _described(requests)
+def _print_asked(asked: "Asked", *, to: Any = stdout) -> None:
+    described = _described(asked)
     for one in described["requests"]:
         to.print(f"{one['purpose']}: {one['kid']}", markup=False)
     to.print(printable(f"issuer: {described['issuer']}"), soft_wrap=True)
@@ -192,7 +190,7 @@ def _confirm(asked: "Asked", root: Path) -> None:
     held = certificate_in(root)
     organisation, country = operator_of(held)
     console.print(printable(f"{organisation} ({country}), {fingerprint(held)}, is asked to certify:"), soft_wrap=True)
-    _print_asked(asked.requests, to=console)
+    _print_asked(asked, to=console)
     console.print(f"from {timestamp(time.time())[:10]}, by the clock of this machine", markup=False)
     if not typer.confirm("Is this the issuer, and the digest that `idverify pki request` printed?", err=True):
         raise typer.Exit(REJECTED)

@@ -22,7 +22,7 @@ def opened(root: Path, passphrase_file: Path | None) -> "Authority":
     from idverify.keys import authority
 
     if passphrase_file is not None:
-        return authority.load(root, read_passphrase(passphrase_file))
+        return authority.load(root, _read_passphrase(passphrase_file))
     if not authority.encrypted(root):
         return authority.load(root)
     if not sys.stdin.isatty():
@@ -33,14 +33,14 @@ def opened(root: Path, passphrase_file: Path | None) -> "Authority":
 def new_passphrase(file: Path | None) -> bytes:
     """For a root that is being made. Raises InvalidInput, KeyUnavailable."""
     if file is not None:
-        return read_passphrase(file)
+        return _read_passphrase(file)
     if not sys.stdin.isatty():
         raise InvalidInput("give the root a passphrase (--passphrase-file), or say --no-passphrase")
     asked: str = typer.prompt("passphrase for the root", hide_input=True, confirmation_prompt=True, err=True)
     return asked.encode()
 
 
-def read_passphrase(file: Path) -> bytes:
+def _read_passphrase(file: Path) -> bytes:
     """The first line of a private file. Raises InvalidInput where it is empty, KeyUnavailable."""
     from idverify.keys.private_files import read_private
 

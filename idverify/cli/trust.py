@@ -9,13 +9,15 @@ from rich.table import Column, Table
 
 from idverify.cli.files import require_new, write_new
 from idverify.cli.installation import OPERATOR, Dev, vault_only
-from idverify.cli.output import CANNOT_TELL, AsJson, emit, stdout, timestamp
+from idverify.cli.output import CANNOT_TELL, AsJson, emit, printable, stdout, timestamp
 from idverify.errors import InvalidInput, TokenInvalid, TrustListUnpublished
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from idverify.ceremonies import Vault
     from idverify.ceremonies.trust_publication import Scheme
-    from idverify.credentials.trust_list_document import Entity
+    from idverify.credentials.anchors import Anchor
     from idverify.relying.folder import HeldList, Holdings
 
 app = typer.Typer(help="Whom a relying party believes, and for what.", no_args_is_help=True)
@@ -108,7 +110,7 @@ def refresh(trust: Where = HERE, as_json: AsJson = False) -> None:
     def table() -> None:
         for one in rows:
             said = "fresh" if one["code"] is None else f"{one['code']}: {one['message']}"
-            stdout.print(f"{one['what']} {one['url']}: {said}", markup=False, soft_wrap=True)
+            stdout.print(printable(f"{one['what']} {one['url']}: {said}"), soft_wrap=True)
 
     emit({"refreshed": rows}, as_json=as_json, table=table)
     raise typer.Exit(CANNOT_TELL if any(one.error for one in attempts) else 0)
@@ -142,12 +144,12 @@ def publish(
         "pin": done.content.pin,
         "sequence": listed.sequence,
         "next_update": timestamp(listed.next_update),
-        "issuers": [_described(one) for one in listed.entities],
+        "issuers": [_described(one) for one in done.content.anchors],
     }
 
     def table() -> None:
         stdout.print(f"list {listed.sequence}, good until {result['next_update']}", markup=False)
-        _print_issuers(listed.entities)
+        _print_issuers(done.content.anchors)
         stdout.print(f"pin: {done.content.pin}", markup=False, soft_wrap=True)
 
     emit(result, as_json=as_json, table=table)
@@ -156,16 +158,17 @@ def publish(
 def _show(holdings: "Holdings", *, as_json: bool) -> int:
     """Print what is held; the exit code says whether any of it is in force."""
     now = time.time()
-    rows, found = [], []
+    rows: list[dict[str, Any]] = []
+    found: list[Anchor] = []
     for held in holdings.lists():
-        row, entities = _row(held, now)
+        row, anchors = _row(held, now)
         rows.append(row)
-        found += entities
+        found += anchors
 
     def table() -> None:
         for row in rows:
             state = f"until {row['next_update']}" if row["code"] is None else f"not in force: {row['message']} ({row['code']})"
-            stdout.print(f"{row['operator'] or 'a list'}, number {row['sequence']}, {state}", markup=False, soft_wrap=True)
+            stdout.print(printable(f"{row['operator'] or 'a list'}, number {row['sequence']}, {state}"), soft_wrap=True)
             stdout.print(f"  pin {row['pin']}", markup=False, soft_wrap=True)
         if found:
             _print_issuers(found)
@@ -177,37 +180,35 @@ def _show(holdings: "Holdings", *, as_json: bool) -> int:
     return CANNOT_TELL if rows and all(row["code"] for row in rows) else 0
 
 
-def _row(held: "HeldList", now: float) -> tuple[dict[str, Any], "list[Entity]"]:
-    from idverify.credentials.trust_list_document import Entity, spoken
+def _row(held: "HeldList", now: float) -> tuple[dict[str, Any], "Sequence[Anchor]"]:
+    from idverify.credentials.trust_list_document import spoken
 
     row: dict[str, Any] = {"pin": held.pin, "sequence": held.sequence, "source": held.source, "operator": None}
     row |= {"code": None, "message": None}
     try:
-        listed = held.read(now).document
+        found = held.read(now)
     except TokenInvalid as error:
         return row | {"code": error.code, "message": error.message, "next_update": None, "issuers": []}, []
-    narrowed = [Entity(held.narrowed(one.anchor)) for one in listed.entities]
-    entities = [one for one in narrowed if one.anchor.types]
-    described = [_described(one) for one in entities]
-    until = timestamp(listed.next_update)
-    return row | {"operator": spoken(listed.operator), "next_update": until, "issuers": described}, entities
+    anchors, document = held.vouched(found), found.document
+    described = [_described(one) for one in anchors]
+    until = timestamp(document.next_update)
+    return row | {"operator": spoken(document.operator), "next_update": until, "issuers": described}, anchors
 
 
-def _described(one: "Entity") -> dict[str, Any]:
-    anchor = one.anchor
+def _described(anchor: "Anchor") -> dict[str, Any]:
     return {"name": anchor.name, "root": anchor.fingerprint, "types": sorted(anchor.types), "urls": list(anchor.issuers)}
 
 
-def _print_issuers(entities: "list[Entity] | tuple[Entity, ...]") -> None:
-    from rich.markup import escape
+def _print_issuers(anchors: "Sequence[Anchor]") -> None:
+    from rich.text import Text
 
     from idverify.credentials.credential_types import type_of_vct
 
     table = Table("issuer", Column("may issue", overflow="fold"), Column("root", overflow="fold"))
-    for one in entities:
-        known = {vct: type_of_vct(vct) for vct in sorted(one.anchor.types)}
+    for one in anchors:
+        known = {vct: type_of_vct(vct) for vct in sorted(one.types)}
         names = [vct if type_ is None else type_.name for vct, type_ in known.items()]
-        table.add_row(escape(one.anchor.name), escape("\n".join(names)), one.anchor.fingerprint)
+        table.add_row(printable(one.name), Text("\n").join(map(printable, names)), one.fingerprint)
     stdout.print(table)
 
 

@@ -113,7 +113,8 @@ def _texts(value: object) -> bool:
 
 
 def _certificate(path: Path) -> bytes:
+    content = read_file(path, limit=64 * 1024)
     try:
-        return x509.load_pem_x509_certificate(read_file(path, limit=64 * 1024)).public_bytes(Encoding.DER)
-    except ValueError:
+        return x509.load_pem_x509_certificate(content).public_bytes(Encoding.DER)
+    except Exception:  # the parser names half a dozen of its own
         raise InvalidInput(f"{path} is not a certificate in PEM") from None

@@ -12,7 +12,7 @@ from rich import box
 from rich.table import Table
 
 from idverify.cli.files import STANDARD_INPUT, read_standard_input
-from idverify.cli.output import REJECTED, UNUSABLE_INPUT, AsJson, console, emit, stdout, timestamp
+from idverify.cli.output import REJECTED, UNUSABLE_INPUT, AsJson, console, emit, printable, stdout, timestamp
 from idverify.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ def renew(
         if taken:
             _print(taken)
         for name, message in denied.items():
-            console.print(f"{name} is not renewed: {message}", markup=False)
+            console.print(printable(f"{name} is not renewed: {message}"))
 
     emit({"taken": [_spelled(one) for one in taken], "denied": denied}, as_json=as_json, table=table)
     raise typer.Exit(UNUSABLE_INPUT if denied and (only or not taken) else 0)
@@ -288,7 +288,13 @@ def _print(held: "Iterable[Holding]") -> None:
         table.add_column(name, overflow="fold")
     for one in held:
         copies = "QR codes" if one.is_slip else str(len(one.copies))
-        row = (one.configuration, one.issuer, copies, _expires_at(one) or "", "yes" if one.grant else "no")
+        row = (
+            printable(one.configuration),
+            printable(one.issuer),
+            copies,
+            _expires_at(one) or "",
+            "yes" if one.grant else "no",
+        )
         table.add_row(*row)
     stdout.print(table)
     if not table.rows:

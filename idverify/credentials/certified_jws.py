@@ -111,4 +111,6 @@ def require_certified(signer: Signer, chain: Sequence[bytes]) -> None:
     except TokenInvalid:
         certified = False
     if not certified:
-        raise SigningUnavailable("the certificate is not one of the signing key: `idverify pki issue` makes one")
+        raise SigningUnavailable(
+            "the certificate is not one of the signing key: `idverify pki issue` or `request` leads to one"
+        )

@@ -140,7 +140,9 @@ def _certified_until(type_: CredentialType, chain: Sequence[bytes], now: float) 
     except TokenInvalid:
         end = 0
     if end < now + (type_.validity_days - 1) * DAY:
-        raise SigningUnavailable("the certificate ends before the credential would: `idverify pki rotate` makes a new one")
+        raise SigningUnavailable(
+            "the certificate ends before the credential would: `idverify pki issue` or `request` leads to another"
+        )
     return end
 
 

@@ -24,9 +24,8 @@ def accuracy_page(folder: Path, report: Mapping[str, Any], histograms: Histogram
         sections.append(_quality(folder, report))
     sections += [_groups(folder, number, report, found) for number, found in enumerate(report["groups"], start=1)]
     sections.append(_acquisition(report))
-    words = "" if report["protocol"] == "listed pairs" else f"{report['protocol']}, of the people of "
     return Page(
-        title=f"Accuracy on {words}{report['list']}".replace("on references of", "with references of"),
+        title=_title(report),
         headlines=_headlines(report),
         measured_on=_measured_on(report),
         does_not_claim=_does_not_claim(report),
@@ -122,6 +121,13 @@ def _point_row(point: Mapping[str, Any]) -> list[str]:
     errors = f"{point['false_matches']:,} + {point['false_non_matches']:,}"
     fmr, fnmr = interval(point["fmr_low"], point["fmr_high"]), interval(point["fnmr_low"], point["fnmr_high"])
     return [name, f"{point['threshold']:.4f}", rate(point["fmr"]), fmr, rate(point["fnmr"]), fnmr, errors]
+
+
+def _title(report: Mapping[str, Any]) -> str:
+    if report["protocol"] == "listed pairs":
+        return f"Accuracy on {report['list']}"
+    word = "on" if report["references"] is None else "with"
+    return f"Accuracy {word} {report['protocol']}, of the people of {report['list']}"
 
 
 def _references(report: Mapping[str, Any]) -> Section:

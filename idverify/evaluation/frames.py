@@ -50,8 +50,8 @@ def read_photograph(path: Path) -> bytes:
 def frames_of(photographs: Sequence[bytes], n: int, locate: Locate, generator: np.random.Generator) -> list[Frame]:
     """`n` different frames in random order, each photograph in as many of them as any other (give or take one).
 
-    locate: the capture subject's face in a photograph; where it finds none, the photograph's middle half is taken for it, so
-    that no frame is left out for being difficult. Raises InvalidInput where a photograph is no image.
+    photographs: as read_photograph gives them. locate: the capture subject's face in a photograph; where it finds none, the
+    photograph's middle half is taken for it, so that no frame is left out for being difficult.
     """
     order = [int(index) for index in generator.permutation(np.arange(n) % len(photographs))]
     return [_drawn(photographs[index], index, locate, generator) for index in order]
@@ -59,13 +59,13 @@ def frames_of(photographs: Sequence[bytes], n: int, locate: Locate, generator: n
 
 def upright_frame(photograph: bytes, locate: Locate) -> bytes:
     """The photograph as a calm frame: the face upright in the middle, 200 pixels high. For references."""
-    pixels = _pixels(photograph)
+    pixels = decode(photograph).pixels
     face = _located(photograph, pixels, locate)
     return _jpeg(_placed(pixels, face, 200.0, 0.0, (WIDTH / 2, HEIGHT / 2)))
 
 
 def _drawn(photograph: bytes, index: int, locate: Locate, generator: np.random.Generator) -> Frame:
-    pixels = _pixels(photograph)
+    pixels = decode(photograph).pixels
     face = _located(photograph, pixels, locate)
     height, tilt = float(generator.uniform(*FACE_HEIGHTS)), float(generator.uniform(-TILT, TILT))
     margins = (max(0.0, WIDTH / 2 - 0.5 * height), max(0.0, HEIGHT / 2 - 0.6 * height))
@@ -91,13 +91,6 @@ def _placed(pixels: Pixels, face: Face, height: float, tilt: float, centre: tupl
         matrix, (WIDTH, HEIGHT), dst=backdrop, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_TRANSPARENT,
     )  # fmt: skip
     return np.asarray(frame, np.uint8)
-
-
-def _pixels(photograph: bytes) -> Pixels:
-    try:
-        return decode(photograph).pixels
-    except (ImageRejected, TooLarge) as error:
-        raise InvalidInput(f"a photograph cannot be made into frames: {error.message}") from error
 
 
 def _located(photograph: bytes, pixels: Pixels, locate: Locate) -> Face:

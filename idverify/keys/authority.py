@@ -9,6 +9,7 @@ year later.
 import hashlib
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -160,11 +161,9 @@ def pem_of(certificates: Sequence[bytes]) -> bytes:
 
 def read_pem(content: bytes) -> tuple[bytes, ...]:
     """The certificates (DER) in a text, none of them believed. Raises InvalidInput."""
-    try:
+    with suppress(Exception):  # a version that is none has an error of its own: whatever it is, these are no certificates
         if len(content) <= LARGEST_ANSWER:
             return tuple(one.public_bytes(serialization.Encoding.DER) for one in x509.load_pem_x509_certificates(content))
-    except ValueError:
-        pass
     raise InvalidInput("this is not a file of certificates: `idverify pki sign` writes one")
 
 

@@ -22,14 +22,15 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID, SignatureAlgorithmOID
 
 from idverify.errors import InvalidInput, KeyUnavailable
-from idverify.keys import Signer, p256
-from idverify.keys.jwk import point_of, public_jwk
+from idverify.keys import Signer, jwk, p256
 
 LARGEST = 64 * 1024
 """Bytes of a file of requests."""
 _BLOCK = re.compile(rb"-----BEGIN CERTIFICATE REQUEST-----\n[A-Za-z0-9+/=\n]+-----END CERTIFICATE REQUEST-----\n")
 _ASKED = {x509.ExtendedKeyUsage.oid, x509.SubjectAlternativeName.oid}
 _BOUND, _RANDOM = 8, 11
+_MISREAD = frozenset("?#@\\")
+"""Not in an issuer's URL: a query or a fragment ends it, and what stands before an @ is no host."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ def read(der: bytes) -> CertificateRequest:
     except Exception:  # the parser names half a dozen of its own; whatever it is, this is no request
         raise InvalidInput("a request is not PKCS#10, or names no key that is known here") from None
     try:
-        public = public_jwk(p256.point_of(key))
+        public = jwk.public_jwk(p256.point_of(key))
     except ValueError:
         raise InvalidInput("a request is for a key that is not on P-256") from None
     if request.signature_algorithm_oid != SignatureAlgorithmOID.ECDSA_WITH_SHA256 or not request.is_signature_valid:
@@ -102,10 +103,7 @@ def read_pem(content: bytes) -> tuple[CertificateRequest, ...]:
     content = content.replace(b"\r\n", b"\n")
     if len(content) > LARGEST or not content.strip() or _BLOCK.sub(b"", content).strip():
         raise InvalidInput("this is not a file of requests: `idverify pki request` writes one")
-    try:
-        return tuple(read(x509.load_pem_x509_csr(one).public_bytes(Encoding.DER)) for one in _BLOCK.findall(content))
-    except ValueError:
-        raise InvalidInput("a request is not PKCS#10 in PEM") from None
+    return tuple(read(_der(one)) for one in _BLOCK.findall(content))
 
 
 def digest_of(requests: Sequence[CertificateRequest]) -> str:
@@ -132,8 +130,23 @@ def names_of(issuer: str) -> list[x509.GeneralName]:
     return names
 
 
+def _der(pem: bytes) -> bytes:
+    try:
+        return x509.load_pem_x509_csr(pem).public_bytes(Encoding.DER)
+    except Exception:  # of a version that is none, say, which its parser names apart
+        raise InvalidInput("a request is not PKCS#10 in PEM") from None
+
+
 def _is_url(text: str) -> bool:
-    return re.fullmatch(r"https?://[!-~]{1,200}", text) is not None and bool(urlsplit(text).hostname)
+    """Whether addresses can be put below it, and nothing in it reads as another host than it is."""
+    try:
+        return (
+            re.fullmatch(r"https?://[!-~]{1,200}", text) is not None
+            and not set(text) & _MISREAD
+            and bool(urlsplit(text).hostname)
+        )
+    except ValueError:
+        return False
 
 
 def _listed(oids: set[x509.ObjectIdentifier]) -> str:
@@ -153,7 +166,7 @@ class _HeldElsewhere(ec.EllipticCurvePrivateKey):
 
     def public_key(self) -> ec.EllipticCurvePublicKey:
         """Of the signer."""
-        return p256.public_key(point_of(self._signer.public_jwk()))
+        return p256.public_key(jwk.point_of(self._signer.public_jwk()))
 
     @property
     def curve(self) -> ec.EllipticCurve:

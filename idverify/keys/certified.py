@@ -8,6 +8,7 @@ comes. A key that retired stays published for as long as a certificate of it is 
 import hashlib
 import os
 import threading
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -19,7 +20,7 @@ from idverify.errors import KeyUnavailable, SigningUnavailable
 from idverify.keys import Signer
 from idverify.keys.authority import SIGNING_DAYS, Authority, fingerprint, pem_of
 from idverify.keys.certificate_request import CertificateRequest, make
-from idverify.keys.private_files import create_private, locked, read_private
+from idverify.keys.private_files import locked, read_private, replace_private
 from idverify.keys.signing import Rotation, SigningKeys
 
 _CHAIN = ".chain.pem"
@@ -130,29 +131,29 @@ class CertifiedKeys:
                 asked.append(make(self.signing.signer(kid), usage=usage, issuer=issuer))
         return tuple(asked)
 
-    def install(self, kid: str, leaf: bytes, root: bytes, *, replace: bool = False) -> Certificate:
-        """Put a certificate (DER) beside its key. Safe to repeat; the caller has examined it.
-
-        replace: destroy the key's older certificates, as after a theft of the root. Raises KeyUnavailable.
-        """
+    def install(self, kid: str, leaf: bytes, root: bytes) -> Certificate:
+        """Put a certificate (DER) beside its key. Safe to repeat; the caller has examined it. Raises KeyUnavailable."""
         with locked(self.folder):
             path = _path(self.folder, kid, leaf)
-            if not path.exists():
-                create_private(path, pem_of((leaf, root)))
-            made = _read(path)
-            for one in self.certificates() if replace else ():
-                if one.kid == kid and one.leaf != leaf:
-                    _path(self.folder, kid, one.leaf).unlink(missing_ok=True)
-        return made
+            replace_private(
+                path, pem_of((leaf, root))
+            )  # under its name at once and whole: every reader reads all that lie here
+            return _read(path)
 
-    def certify(self, authority: Authority, *, usage: str, issuer: str, replace: bool = False) -> tuple[Certificate, ...]:
+    def destroy_all_but(self, leaves: Collection[bytes]) -> None:
+        """Destroy every other certificate, of retired keys too: what is left vouches for its root. Raises KeyUnavailable."""
+        with locked(self.folder):
+            for one in self.certificates():
+                if one.leaf not in leaves:
+                    _path(self.folder, one.kid, one.leaf).unlink(missing_ok=True)
+
+    def certify(self, authority: Authority, *, usage: str, issuer: str) -> tuple[Certificate, ...]:
         """Request, answer and install with the root at hand, unexamined and unrecorded, as development does at its start.
 
         Safe to repeat. Raises KeyUnavailable, SigningUnavailable.
         """
-        asked, now = self.requests(usage=usage, issuer=issuer, root=authority.fingerprint, every=replace), self.signing.now()
-        root = authority.certificate
-        return tuple(self.install(one.kid, authority.answer(one, now=now), root, replace=replace) for one in asked)
+        asked, now = self.requests(usage=usage, issuer=issuer, root=authority.fingerprint), self.signing.now()
+        return tuple(self.install(one.kid, authority.answer(one, now=now), authority.certificate) for one in asked)
 
     def require_next(self) -> None:
         """Raise SigningUnavailable unless the next key has a certificate that may sign; KeyUnavailable."""

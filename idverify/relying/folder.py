@@ -55,9 +55,10 @@ class HeldList:
         """Validated again. Raises a leaf of TokenInvalid, TrustListExpired among them."""
         return trust_list.validate(self.text, pin=self.pin, now=now)
 
-    def narrowed(self, anchor: Anchor) -> Anchor:
-        """The anchor, for no more types than the list is believed for."""
-        return anchor if self.types is None else replace(anchor, types=anchor.types & self.types)
+    def vouched(self, found: TrustList) -> tuple[Anchor, ...]:
+        """Whom the list, read, vouches for: each for no more types than it is believed for."""
+        narrowed = (one if self.types is None else replace(one, types=one.types & self.types) for one in found.anchors)
+        return tuple(one for one in narrowed if one.types)
 
 
 class _Vouched(NamedTuple):
@@ -206,8 +207,7 @@ class Holdings:
                     found = trust_list.as_issued(held.text, pin=held.pin)
                 except TokenInvalid:
                     return _Vouched((), -inf)
-            narrowed = (held.narrowed(one) for one in found.anchors)
-            return _Vouched(tuple(one for one in narrowed if one.types), found.ends)
+            return _Vouched(held.vouched(found), found.ends)
 
         return self._remembered(path, read)
 

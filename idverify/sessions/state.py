@@ -28,6 +28,12 @@ DECISION_SECONDS = 60.0
 """From the last frame to the decision, at most; one that takes longer was lost by a fault of ours."""
 
 MAX_ATTEMPTS = 3
+LONGEST_SECONDS = (
+    2 * LINK_SECONDS
+    + MAX_ATTEMPTS * (ATTEMPT_SECONDS + DECISION_SECONDS + REVIEW_SECONDS)
+    + (MAX_ATTEMPTS - 1) * ASKED_AGAIN_SECONDS
+)
+"""From the beginning to the end of a session, at most: one that is extended, and goes to a reviewer after each attempt."""
 
 
 class State(StrEnum):

@@ -73,7 +73,7 @@ def read_request(link: str, send: Send, *, now: float) -> Request:
     return Request(
         client_id=client_id,
         name=_shown(member(metadata, "client_name", str, WHAT)),
-        reader=here[0],
+        reader=_shown(here[0]),
         certified_by=_shown(certified_by),
         response_uri=response_uri,
         nonce=member(payload, "nonce", str, WHAT),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from phone import scene
+from phone import trembling
 
 FRAMES_PER_SECOND = 30
 """At which Chromium plays such a file."""
@@ -22,17 +22,12 @@ def write_clip(file: Path, name: str, seconds: float) -> Path:
     noise = np.clip(random.normal(128, 3.0, (_SIDE, _SIDE, 3)), 0, 255).astype(np.uint8)
     with file.open("wb") as out:
         for number in range(round(seconds * FRAMES_PER_SECOND)):
-            out.write(_frame(scene(name), number / 3, noise, random))
+            out.write(_frame(trembling(name, number / 3), noise, random))
     return file
 
 
-def _frame(picture: np.ndarray, beat: float, noise: np.ndarray, random: np.random.Generator) -> bytes:
-    x = 2.1 * np.sin(0.83 * beat) + 1.7 * np.sin(0.31 * np.sqrt(2) * beat) + 2.3 * np.sin(0.07 * np.pi * beat)
-    y = 1.6 * np.cos(0.71 * beat) + 1.9 * np.sin(0.23 * np.sqrt(3) * beat) + 1.1 * np.cos(0.05 * np.e * beat)
-    moved = cv2.warpAffine(
-        picture, np.float32([[1, 0, x], [0, 1, y]]), (640, 480), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-    )
+def _frame(picture: np.ndarray, noise: np.ndarray, random: np.random.Generator) -> bytes:
     row, column = random.integers(0, _SIDE - 480), random.integers(0, _SIDE - 640)
-    noisy = cv2.addWeighted(moved, 1, noise[row : row + 480, column : column + 640], 1, -128)
+    noisy = cv2.addWeighted(picture, 1, noise[row : row + 480, column : column + 640], 1, -128)
     settings = [cv2.IMWRITE_JPEG_QUALITY, 90, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_420]
     return bytes(cv2.imencode(".jpg", noisy, settings)[1])

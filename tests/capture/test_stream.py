@@ -7,6 +7,7 @@ from api.support import Running
 from playwright.sync_api import Browser
 
 from idverify.api.capture_page import _assets
+from idverify.keys.jwk import base64url
 from idverify.sessions.envelope import Chain, open_frame, stream_key
 
 from .visits import visiting
@@ -87,13 +88,11 @@ UNPAINTED = """
 def played(service: Running, browser: Browser, play: str) -> tuple[dict, list[int]]:
     """What the play returns, and how many reveals each of its messages acknowledges, opened as the service would."""
     nonce, salt, seal, reveal = b"n" * 32, b"s" * 16, b"c" * 32, b"r" * 8
-    spelled = {name: base64.urlsafe_b64encode(value).rstrip(b"=").decode() for name, value in {"s": salt, "r": reveal}.items()}
-    hello = {"type": "hello", "attempt": 1, "salt": spelled["s"], "commitment": seal.hex(), "steps": 1}
+    hello = {"type": "hello", "attempt": 1, "salt": base64url(salt), "commitment": seal.hex(), "steps": 1}
     with visiting(service, browser) as visit:
         visit.open().sees("Show that it is you")
-        told = visit.page.evaluate(
-            SCRIPT.replace("PLAY", play), {"build": _assets()[0], "nonce": nonce.hex(), "hello": hello, "reveal": spelled["r"]}
-        )
+        asked = {"build": _assets()[0], "nonce": nonce.hex(), "hello": hello, "reveal": base64url(reveal)}
+        told = visit.page.evaluate(SCRIPT.replace("PLAY", play), asked)
     chain, reveals = Chain.start("ses_1", 1, nonce, seal, stream_key(nonce, salt, "ses_1", 1)), []
     chain = chain.revealed(reveal)
     for message in told["sent"]:

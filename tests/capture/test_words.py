@@ -13,7 +13,7 @@ import idverify
 from idverify import errors
 from idverify.api.capture_page import LANGUAGES
 from idverify.api.problems import BodyTimeout, InsecureTransport, UnsupportedMediaType, status_of
-from idverify.ceremonies import attempts, handover, live, live_decision, person, reference
+from idverify.ceremonies import attempts, handover, live, live_decision, person, reference, review_decision
 from idverify.ceremonies.session_record import load, require_open
 from idverify.face.words import RETAKE
 from idverify.liveness import conductor, guidance, steps
@@ -86,7 +86,7 @@ def demanded() -> set[str]:
     return {
         *(f"cap.hint.{code}" for code in guidance_codes()),
         *(f"cap.step.{kind.value}" for kind in Kind),
-        *(f"cap.retake.{code}" for code in (*RETAKE, *live_decision.RETAKE)),
+        *(f"cap.retake.{code}" for code in (*RETAKE, *live_decision.RETAKE, review_decision.TRY_AGAIN)),
         *(f"cap.end.{end}.{part}" for end in ends for part in ("title", "body")),
         *(f"cap.problem.{code}.{part}" for code in error_codes() - NOT_THE_PERSONS for part in ("title", "body")),
     }

@@ -14,6 +14,7 @@ from idverify.decision.profile import Band
 from idverify.errors import ChallengeReplayed, SessionExpired, SessionFinished, SessionNotFound, SessionTaken
 from idverify.store import audit
 
+from .installed import events
 from .live import Capture, with_models
 
 DAY = 86_400.0
@@ -69,12 +70,6 @@ def _with(made, **rest):
     return other
 
 
-def events(parts):
-    """Names of the audit's events."""
-    with parts.store.reading() as tx:
-        return [entry.event for entry in audit.events(tx)]
-
-
 def ended_without_token(parts, made, status):
     """The state, one event that says so, and nothing to be had."""
     assert made.look().status == status
@@ -116,11 +111,24 @@ def test_two_clients_with_one_token_and_the_second_is_refused_and_audited(parts)
     made.connect()
     with pytest.raises(ChallengeReplayed):
         live.connect(parts, made.session_id, made.bearer, at=made.at)
-    with parts.store.reading() as tx:
-        refused = [entry.details["code"] for entry in audit.events(tx) if entry.event == Event.SESSION_CONNECTION_REFUSED]
-    assert refused == ["session_taken", "challenge_replayed"]
+    assert _refused(parts) == ["session_taken", "challenge_replayed"]
     made.send()
     assert made.look().status == "started"
+
+
+def test_the_link_of_a_session_that_is_over_writes_nothing_into_the_audit(parts):
+    """Whoever finds one in an old message could fill it with a loop, for as long as the session is known."""
+    made = Capture(parts)
+    made.begin()
+    sessions.cancel(parts, made.client, made.session_id)
+    with pytest.raises(SessionTaken):
+        person.begin(parts, made.session_id, Bearer(made.created.client_token))
+    assert _refused(parts) == []
+
+
+def _refused(parts):
+    with parts.store.reading() as tx:
+        return [entry.details["code"] for entry in audit.events(tx) if entry.event == Event.SESSION_CONNECTION_REFUSED]
 
 
 def test_a_clock_set_back_in_the_middle_of_an_attempt_gives_it_no_more_time(parts):

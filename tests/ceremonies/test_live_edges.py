@@ -14,6 +14,7 @@ from idverify.errors import ChallengeReplayed, InvalidInput, RecordTampered
 from idverify.liveness.challenge import Kind, Options, draw
 from idverify.store import audit, tables
 
+from .installed import events
 from .live import Capture, client_of, with_models
 
 
@@ -82,12 +83,6 @@ def handed_over(parts, made):
     return Bearer(offered, opened.agent), made.bearer
 
 
-def audited(parts):
-    """Names of the events so far."""
-    with parts.store.reading() as tx:
-        return [entry.event for entry in audit.events(tx)]
-
-
 def test_the_last_attempt_of_the_day_may_be_taken_up_again_as_any_other(parts):
     """It was counted when its first step was revealed; coming back counts nothing more."""
     first = Capture(parts)
@@ -116,7 +111,7 @@ def test_the_last_attempt_lost_ends_the_session_as_any_other_end_does(parts, cod
             made.connect()
             live.dropped(parts, made.live, code=code)
     assert made.look().status == "declined"
-    assert Event.SESSION_ENDED in audited(parts)
+    assert Event.SESSION_ENDED in events(parts)
     assert webhooks.show_webhook(parts, made.client.id).deliveries.waiting == 1
 
 
@@ -160,7 +155,7 @@ def test_a_session_erased_while_others_are_swept_stops_nothing(parts, monkeypatc
     monkeypatch.setattr(session_end.sessions, "due", lambda _tx, _now: gone)
     session_end.sweep(parts)
     assert made.look().status == "expired"
-    assert Event.SESSION_ENDED in audited(parts)
+    assert Event.SESSION_ENDED in events(parts)
 
 
 def in_review(parts, **rest):

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from idverify.ceremonies import pending_request, root_signing
+from idverify.ceremonies.believing import own_anchors
 from idverify.ceremonies.certification import FOLDERS, ask, certified_keys, certify, install, rotate_certified
 from idverify.credentials.purposes import Purpose
 from idverify.errors import InvalidInput, KeyUnavailable, SigningUnavailable, TokenInvalid
@@ -112,10 +113,22 @@ def test_a_renewed_certificate_waits_and_a_replacing_one_takes_its_place(parts, 
     assert parts.credential_keys.current.chain != first
 
 
+def test_nothing_here_vouches_for_a_stolen_root_not_even_the_keys_that_retired(parts, root, pending, tmp_path):
+    """After a rotation there are certificates that nobody asks for anew: what is shown here under their root would be believed."""
+    install(parts, pending, answer(root, pending), actor="anna")
+    rotate_certified(parts, root, actor="anna")
+    new = authority.create(tmp_path / "new", name="City", country="XX", now=START)
+    asked = ask(parts, root=new.fingerprint, replace=True)
+    assert {one.certificate for one in own_anchors(parts)} == {root.certificate}
+    install(parts, asked, answer(new, asked), actor="anna")
+    assert {one.certificate for one in own_anchors(parts)} == {new.certificate}
+    assert len(held(parts)) == 8
+
+
 def test_an_answer_that_was_cut_short_by_a_fault_is_taken_again(parts, root, pending, monkeypatch):
     """The certificates that lie there already are the same."""
     back = answer(root, pending)
-    write = certified.create_private
+    write = certified.replace_private
 
     def until_full(path, data):
         if path.parent == parts.reader_keys.folder:
@@ -123,12 +136,24 @@ def test_an_answer_that_was_cut_short_by_a_fault_is_taken_again(parts, root, pen
         write(path, data)
 
     with monkeypatch.context() as broken:
-        broken.setattr(certified, "create_private", until_full)
+        broken.setattr(certified, "replace_private", until_full)
         with pytest.raises(KeyUnavailable, match="full"):
             install(parts, pending, back, actor="anna")
     assert (len(held(parts)), events(parts)) == (6, [])
     assert len(install(parts, pending_request.pending(parts), back, actor="anna")) == 8
     assert (len(held(parts)), events(parts)) == (8, ["keys.certified"] * 8)
+
+
+def test_a_certificate_that_lies_there_half_written_is_written_anew(parts, root, pending):
+    """Whatever cut the power: one that does not read keeps its key, and every key of its folder, from signing."""
+    back = answer(root, pending)
+    request, leaf = pending.requests[0], authority.read_pem(back)[0]
+    folder = certified_keys(parts)[Purpose(request.usage)].folder
+    half = certified._path(folder, request.kid, leaf)
+    half.write_bytes(authority.pem_of([leaf])[:200])
+    half.chmod(0o600)
+    assert len(install(parts, pending, back, actor="anna")) == 8
+    assert certified_keys(parts)[Purpose(request.usage)].current.chain
 
 
 # What a root must not sign, though each request in it is sound.

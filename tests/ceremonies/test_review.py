@@ -14,6 +14,7 @@ from idverify.decision.profile import Band
 from idverify.errors import InvalidInput, RecordTampered, SessionFinished, SessionNotFound
 from idverify.store import audit, tables
 
+from .installed import events
 from .live import AUDIENCE, Capture, client_of, with_models
 
 
@@ -44,11 +45,6 @@ def _kept(parts):
         return tx.execute(tables.kept_frames.select()).all()
 
 
-def _events(parts):
-    with parts.store.reading() as tx:
-        return [entry.event for entry in audit.events(tx)]
-
-
 def test_a_borderline_session_waits_with_four_sealed_frames_and_no_token(parts, case):
     """The person is told `review`, and nothing of it can be redeemed."""
     assert case.phone.result == {"type": "result", "outcome": "review"}
@@ -75,8 +71,8 @@ def test_a_reviewer_answers_blind_and_only_then_decides(parts, case, reviewer):
     token = sessions.redeem(parts, case.client, case.session_id, code=result["code"], verifier=VERIFIER)
     claims = verdict.validate(token, parts.signing.jwks(), audience=AUDIENCE, allow_dev=True, now=parts.now())
     assert "review" in claims.checks
-    events = _events(parts)
-    assert [events.count(name) for name in (Event.REVIEW_VIEWED, Event.REVIEW_ANSWERED, Event.REVIEW_DECIDED)] == [1, 1, 1]
+    happened = events(parts)
+    assert [happened.count(name) for name in (Event.REVIEW_VIEWED, Event.REVIEW_ANSWERED, Event.REVIEW_DECIDED)] == [1, 1, 1]
 
 
 @pytest.mark.parametrize(("same_person", "approve"), [(False, True), (True, False), (False, False)])
@@ -101,9 +97,9 @@ def test_a_reviewer_whom_the_pictures_leave_in_doubt_has_the_person_try_again(pa
     answered(parts, reviewer, case, same_person=False)
     parts.now.now += 7200  # the link ran out long ago
     told = review_decision.ask_again(parts, reviewer, case.session_id, reason="too dark to tell")
-    assert (told["outcome"], told["attempts_left"]) == ("retake", 2)
+    assert (told["outcome"], told["attempts_left"], told["guidance"]) == ("retake", 2, ["asked_again"])
     assert (case.look().status, case.look().reasons, _kept(parts)) == ("resubmission_requested", ("reviewed",), [])
-    assert person.outcome(parts, case.session_id, case.bearer)[0] == "retake"
+    assert person.outcome(parts, case.session_id, case.bearer) == ("retake", ("asked_again",), None)
     body = json.loads(webhooks.take(parts).delivery.body)
     assert (body["type"], body["status"]) == ("session.asked_again", "resubmission_requested")
     parts.now.now += 23 * 3600
@@ -147,6 +143,26 @@ def test_two_reviewers_cannot_decide_once_each(parts, case, reviewer):
     review_decision.decide(parts, reviewer, case.session_id, approve=True, reason="first")
     with pytest.raises(SessionFinished):
         review_decision.decide(parts, reviewer, case.session_id, approve=False, reason="again")
+
+
+def test_no_verdict_names_models_that_did_not_judge(parts, case, reviewer, monkeypatch):
+    """Another pack at the next start, or a profile that went out of service with it: asked again, or rejected; never approved."""
+    answered(parts, reviewer, case)
+    out_of_service = replace(parts, profiles={})
+    with monkeypatch.context() as restarted:
+        restarted.setattr(type(parts.acquirer.engine), "pack", "other@" + "0" * 64)
+        for changed in (parts, out_of_service):
+            with pytest.raises(InvalidInput, match="other models"):
+                review_decision.decide(changed, reviewer, case.session_id, approve=True, reason="same scar")
+    result = review_decision.decide(parts, reviewer, case.session_id, approve=True, reason="same scar")
+    halves = {"code": result["code"], "verifier": VERIFIER}
+    with pytest.raises(SessionFinished):
+        sessions.redeem(out_of_service, case.client, case.session_id, **halves)
+    with monkeypatch.context() as restarted:
+        restarted.setattr(type(parts.acquirer.engine), "pack", "other@" + "0" * 64)
+        with pytest.raises(SessionFinished):
+            sessions.redeem(parts, case.client, case.session_id, **halves)
+    assert sessions.redeem(parts, case.client, case.session_id, **halves)
 
 
 @pytest.mark.parametrize("reason", ["", " ", "a\nb", "x" * 201])

@@ -12,7 +12,8 @@ from idverify.credentials import trust_list
 from idverify.credentials.anchors import Anchor
 from idverify.credentials.credential_types import credential_types
 from idverify.credentials.trust_list_document import Contact, Entity
-from idverify.errors import KeyUnavailable, TokenInvalid, TrustListUnpublished
+from idverify.errors import InvalidInput, KeyUnavailable, TokenInvalid, TrustListUnpublished
+from idverify.keys import authority
 from idverify.store import audit
 
 from .conftest import ISSUER, START
@@ -91,6 +92,21 @@ def test_the_pin_stays_when_the_lists_key_rotates(parts, clock):
     clock.now += DAY
     after = trust_list.validate(published(parts).text, pin=before.pin, now=clock.now, held=before.held)
     assert after.document.sequence > before.document.sequence
+
+
+def test_what_was_decided_before_a_theft_does_not_bring_the_stolen_root_back(parts, tmp_path):
+    """A server signs it anew by itself, and a tired operator without the file; from the file, the list names the new root."""
+    publish(parts, scheme(parts), actor="operator")
+    stolen = parts.credential_keys.current.root
+    new = authority.create(tmp_path / "new", name="City of Test", country="XX", now=parts.now())
+    certify(parts, new, actor="operator", replace=True)
+    with pytest.raises(InvalidInput, match="from its file again"):
+        publish(parts, decided(parts), actor="operator")
+    with pytest.raises(TrustListUnpublished, match="with its file"):
+        published(parts)
+    done = publish(parts, scheme(parts), actor="operator").content
+    assert published(parts).content == done
+    assert [one.certificate for one in done.anchors] == [new.certificate] != [stolen]
 
 
 def test_what_no_reader_would_accept_is_not_published(parts):

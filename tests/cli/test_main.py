@@ -106,6 +106,14 @@ def test_each_kind_of_failure_has_its_exit_code_and_one_json_object(error, code,
         assert out.count("\n") == 1
 
 
+def test_a_refusal_that_quotes_a_stranger_moves_no_cursor(monkeypatch, capsys):
+    """A reader's request, an offer or a certificate can put any characters into a message; lines stay lines."""
+    assert _run(_raising(InvalidInput("it asks for \x1b[2J[red]x\nsecond line")), monkeypatch) == 3
+    shown = capsys.readouterr().err
+    assert "\x1b" not in shown
+    assert "[red]x\nsecond line" in shown
+
+
 def test_usage_errors_exit_2_and_speak_json_when_asked(capsys):
     """An unknown option, an unknown command and a missing argument are the caller's, and still one object."""
     assert main.run(main.build(), ["compare", "only-one.jpg", "--json"]) == 2

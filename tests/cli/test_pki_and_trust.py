@@ -128,6 +128,26 @@ def test_a_list_from_a_url_is_refreshed_and_a_failure_is_exit_5(call, here, monk
     ]
 
 
+def test_nothing_on_a_list_or_of_an_issuer_on_it_moves_the_terminals_cursor(call, here, monkeypatch, capsys):
+    """Names, and the addresses that an issuer gives its status lists, are shown and not obeyed."""
+    hostile = "\x1b[2J[red]x"
+    _, made = call(pki.app, "init", "--root", "root", *ROOT, "--no-passphrase")
+    call(pki.app, "issue", "--root", "root")
+    operators, entry = CITY_A.split("[[issuer]]")
+    entry = entry.replace('"City A"', '"City \\u001b[2J[red]x"').replace('"driving_licence"', '"urn:\\u001b[2J[red]x"')
+    (here / "trust.toml").write_text(f"{operators}[[issuer]]{entry}", encoding="utf-8")
+    assert main.run(trust.app, ["publish", "trust.toml", "--out", "list.jws"]) == 0
+    url = "https://id.city-a.example"
+    lists = json.dumps({"status_lists": [f"{url}/{hostile}"]}).encode()
+    served = {f"{url}/v1/trust-list": (here / "list.jws").read_bytes(), f"{url}/v1/status-lists": lists}
+    monkeypatch.setattr(fetching, "fetch", lambda asked, limit: served.get(asked, b"{}"))
+    assert main.run(trust.app, ["add", f"{url}/v1/trust-list", "--pin", made["pin"]]) == 0
+    assert main.run(trust.app, ["refresh"]) == 5
+    shown = capsys.readouterr()
+    assert "\x1b" not in shown.out + shown.err
+    assert shown.out.count("[red]x") == 5
+
+
 def test_what_a_tired_operator_types(call, here, tmp_path):
     """Each is refused with what to do, and nothing is left half done."""
     assert call(pki.app, "init", "--root", "data/root", *ROOT, "--no-passphrase")[0] == 4
@@ -230,6 +250,10 @@ def test_keys_are_certified_for_the_url_that_the_world_knows_and_never_for_a_def
         code, said = call(pki.app, command, "--root", "root")
         assert (code, said["error"]["code"]) == (4, "configuration_invalid")
         assert "IDVERIFY_ISSUER" in said["error"]["message"]
+    for odd in ("https://id.city-a.example/?x=1", "https://id.city-a.example#id", "https://id.city-a.example@evil.example"):
+        monkeypatch.setenv("IDVERIFY_ISSUER", odd)  # no address of ours could stand below it
+        code, said = call(pki.app, "issue", "--root", "root")
+        assert (code, said["error"]["code"]) == (4, "configuration_invalid")
     assert not (here / "data").exists()
     monkeypatch.setenv("IDVERIFY_ISSUER", "https://id.city-a.example")
     assert call(pki.app, "issue", "--root", "root")[1]["issuer"] == "https://id.city-a.example"

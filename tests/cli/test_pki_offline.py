@@ -2,11 +2,14 @@
 
 import io
 import json
+import resource
 import sys
 
 import pytest
 
 from idverify.cli import keys, main, pki
+from idverify.cli.files import write_new
+from idverify.errors import InvalidInput
 
 SERVING = {"ISSUER": "https://id.city.example", "ENV": "production"}
 
@@ -158,6 +161,29 @@ def test_what_a_tired_operator_types_where_it_serves(machines, pin):
     code, said = machines.serving("install", "foreign.pem")
     assert (code, said["error"]["message"]) == (3, f"the answer is not from the root that was asked, {pin}")
     assert machines.serving("list")[1]["certificates"] == []
+
+
+def test_a_request_that_could_not_be_written_leaves_the_older_one_waiting(machines, pin):
+    """Its answer may be on the way already, from a machine that is a journey away."""
+    _, asked = machines.serving("request", "--pin", pin, "--out", "request.pem")
+    machines.carry("request.pem", to="vault")
+    assert machines.vault("sign", "request.pem", "--root", "root", "--out", "answer.pem", *confirmed(asked))[0] == 0
+    (machines.folder / "serving" / "stick").symlink_to("/nowhere/request.pem")
+    assert machines.serving("request", "--pin", pin, "--out", "stick")[0] == 3
+    machines.carry("answer.pem", to="serving")
+    assert len(machines.serving("install", "answer.pem")[1]["issued"]) == 8
+
+
+def test_a_full_medium_holds_no_half_of_a_file(tmp_path):
+    """It could be carried on, and its name would be taken for the next try."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
+    try:
+        with pytest.raises(InvalidInput, match="cannot write"):
+            write_new(tmp_path / "answer.pem", b"x" * 2000)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_both_say_the_same_in_readable_words(machines, pin, capsys):

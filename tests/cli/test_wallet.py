@@ -83,6 +83,16 @@ def test_an_endless_answer_and_a_silent_machine_are_unusable_input():
         fetching.send("POST", url, {}, b"")
 
 
+def test_a_wallet_lists_the_words_of_an_issuer_without_obeying_them(tmp_path, capsys):
+    """An offer names its issuer and its credentials in any characters."""
+    folder = Folder.create(tmp_path / "wallet")
+    folder.keep(Holding("https://id.example/\x1b[2J", "card\x1b[2J[red]x", SLIP_FORMAT, 1, ()))
+    assert main.run(wallet.app, ["list", "--wallet", str(folder.path)]) == 0
+    shown = capsys.readouterr().out
+    assert "\x1b" not in shown
+    assert "[red]x" in shown
+
+
 def test_a_watched_code_is_made_anew_until_interrupted(tmp_path, monkeypatch, capsys):
     """Every 30 seconds another one, with the next number; Ctrl-C ends it."""
     folder = Folder.create(tmp_path / "wallet")

@@ -66,9 +66,3 @@ def test_a_photograph_that_cannot_be_made_into_frames_is_named(tmp_path):
             path.write_bytes(content)
         with pytest.raises(InvalidInput, match=rf"{name}\.jpg"):
             read_photograph(path)
-
-
-def test_what_is_no_image_is_refused(locate):
-    """With what to do about it, not with a traceback."""
-    with pytest.raises(InvalidInput, match="cannot be made into frames"):
-        frames_of([b"no image"], 1, locate, np.random.default_rng(0))

@@ -1,13 +1,14 @@
 """The root and its leaves, held against the rules of RFC 5280 by a verifier that is not ours, and against a tired operator."""
 
 import stat
+from base64 import encodebytes
 from datetime import UTC, datetime
 
 import pytest
 from cryptography import x509
 from cryptography.x509.oid import ExtensionOID
 
-from idverify.errors import KeyUnavailable
+from idverify.errors import InvalidInput, KeyUnavailable
 from idverify.keys import authority
 from idverify.keys.file import FileSigner
 
@@ -105,6 +106,13 @@ def test_a_root_has_a_name_that_people_can_read(tmp_path, name):
     """X.509 has room for 64 bytes."""
     with pytest.raises(KeyUnavailable, match="64"):
         authority.create(tmp_path / "root", name=name, country="XX", now=NOW)
+
+
+def test_an_answer_with_a_certificate_of_no_version_is_no_file_of_certificates(root):
+    """The parser has an error of its own for that, which would read as a fault of ours."""
+    body = encodebytes(root.certificate.replace(b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x58", 1))
+    with pytest.raises(InvalidInput, match="not a file of certificates"):
+        authority.read_pem(b"-----BEGIN CERTIFICATE-----\n" + body + b"-----END CERTIFICATE-----\n")
 
 
 def test_nothing_secret_is_in_its_repr(root):

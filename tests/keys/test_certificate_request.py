@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+from base64 import encodebytes
 
 import pytest
 from cryptography import x509
@@ -78,6 +79,9 @@ HOSTILE = {
     "a host alone": (lambda: built(names=[x509.DNSName("id.example")]), "names"),
     "no URL": (lambda: built(names=[x509.UniformResourceIdentifier("urn:x")]), "names"),
     "a URL that moves the cursor": (lambda: built(names=[x509.UniformResourceIdentifier("https://a\x1b[2K.example")]), "names"),
+    "a URL with another before its host": (lambda: built(names=requests.names_of("https://id.example@evil.example")), "names"),
+    "a URL that is cut off by its query": (lambda: built(names=requests.names_of("https://id.example/?x=1")), "names"),
+    "a URL of no address": (lambda: built(names=[x509.UniformResourceIdentifier("https://[::1")]), "names"),
     "P-384": (lambda: built(ec.generate_private_key(ec.SECP384R1())), "not on P-256"),
     "RSA": (lambda: built(rsa.generate_private_key(65537, 2048)), "not on P-256"),
     "Ed25519": (lambda: built(ed25519.Ed25519PrivateKey.generate()), "not on P-256"),
@@ -102,6 +106,12 @@ def test_a_password_in_a_request_is_neither_read_nor_certified():
         requests.read(builder.sign(KEY, hashes.SHA256()).public_bytes(Encoding.DER))
 
 
+def pem(der):
+    """As `openssl` writes it, whatever the bytes are."""
+    label = b"CERTIFICATE REQUEST-----\n"
+    return b"-----BEGIN " + label + encodebytes(der) + b"-----END " + label
+
+
 @pytest.mark.parametrize(
     "content",
     [
@@ -112,6 +122,7 @@ def test_a_password_in_a_request_is_neither_read_nor_certified():
         b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n",
         requests.pem_of([requests.read(built())]) + b"and this",
         requests.pem_of([requests.read(built())])[:-2],
+        pem(built().replace(b"\x02\x01\x00", b"\x02\x01\x02", 1)),
         requests.pem_of([requests.read(built())] * 200),
     ],
 )

@@ -7,6 +7,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from idverify.api.routes_person import COOKIE_SECONDS
 from idverify.errors import RecordTampered, SessionExpired, SessionFinished
 from idverify.sessions import state
 from idverify.sessions.state import MAX_ATTEMPTS, TERMINAL, State
@@ -44,6 +45,22 @@ def test_a_link_that_nobody_opens_expires_and_can_be_extended_once():
         state.extend(longer, 11.0)
     with pytest.raises(SessionExpired):
         state.start(session, 601.0)
+
+
+def test_no_session_outlasts_the_longest_time():
+    """A slow person whom a slow reviewer asks again as often as may be: the secret of their browser is good for all of it."""
+    early = 1.0
+    session = state.extend(state.begin(0.0), 0.0)
+    for attempt in range(1, MAX_ATTEMPTS + 1):
+        session = state.start(session, session.due - early)
+        session = state.reveal(session, session.due - early)
+        session = state.processing(state.submit(session, session.due - early), session.seen_at)
+        session = state.decide(session, State.REVIEW, session.due - early)
+        assert session.attempt == attempt
+        reviewed = session.due - early
+        if attempt < MAX_ATTEMPTS:
+            session = state.decide(session, State.RESUBMISSION_REQUESTED, reviewed)
+    assert state.LONGEST_SECONDS - 60 < reviewed <= state.LONGEST_SECONDS <= COOKIE_SECONDS
 
 
 def test_an_attempt_is_spent_when_its_first_step_is_revealed_whoever_breaks_off():

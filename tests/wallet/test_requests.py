@@ -1,12 +1,15 @@
 """What the wallet asks of a reader before it asks the person: a signature, a name, a place, and a key to encrypt to."""
 
 import json
+from dataclasses import replace
 from urllib.parse import quote
 
 import pytest
+from credentials.authority import Authority, public, signer
 from roots import copied_parts
 
 from idverify.credentials import certified_jws, jwe, request_object
+from idverify.credentials.purposes import Purpose
 from idverify.errors import InvalidInput
 from idverify.wallet.errors import CredentialUnavailable, IssuerRefused
 from idverify.wallet.requests import answer, choose, read_request
@@ -110,6 +113,16 @@ def test_a_reader_that_asks_in_another_way_is_refused(reader, changes):
     """Answers in the clear or to another place, another reader's name, an ended request, a format or a path we do not know."""
     with pytest.raises(IssuerRefused):
         reader.read(**changes)
+
+
+def test_a_reader_whose_certificate_would_move_the_cursor_is_refused(reader):
+    """Anybody makes a certificate of their own, and the person reads the address in it before they say yes."""
+    own, key = Authority("City of Test", begins=NOW - 60), signer()
+    leaf = own.certify(public(key), f"{READER}/\x1b[2Jhotel", begins=NOW - 60, purpose=Purpose.READER)
+    reader.signing = replace(reader.signing, signer=key, chain=(leaf,))
+    reader.client_id = request_object.client_id_of(leaf)
+    with pytest.raises(IssuerRefused, match="cannot be shown"):
+        reader.read()
 
 
 def test_algorithm_none_is_refused(reader):

@@ -20,6 +20,7 @@ const PARTS = {
     const vector = VECTORS.find((one) => one.kind === kind && one.name === name);
     return examine(other === undefined ? vector : { ...vector, text: other });
   },
+  whole: ({ vector }) => examine(vector),
   json: ({ input, unique, finite }) => shown(parse(bytes(input), { unique, finite })),
   base64url: ({ input }) => {
     const decoded = decodeLeniently(input);

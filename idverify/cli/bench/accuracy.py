@@ -98,7 +98,7 @@ def accuracy(
     templates = labelled_templates(recogniser, mine | others, folder)
     kept = scoring.score(folder, "", templates.only(mine), listed.pairs, all_pairs=all_pairs, references=several)
     scored = scoring.read(folder, "", all_pairs=all_pairs, references=several)
-    found: dict[str, Any] = {"references": None}
+    beside_one_photograph = None
     generator = np.random.default_rng(seed)
     if other:
         role = "_threshold"
@@ -106,7 +106,7 @@ def accuracy(
         choosing = scoring.read(folder, role, all_pairs=all_pairs, references=several)
         rates = accuracy_rates.by_all_pairs(scored.listed, choosing.listed, scored.trials, choosing.trials, generator)
         if scored.referenced:
-            found["references"] = _referenced(several, scored, choosing, rates)
+            beside_one_photograph = _referenced(several, scored, choosing, rates)
     else:
         rates = accuracy_rates.by_folds(scored.listed, scored.folds, generator)
     digests = {str(image): digest for image, digest in zip(templates.images, templates.digests, strict=True)}
@@ -118,7 +118,7 @@ def accuracy(
         "failures_to_acquire": len(templates.failures),
         **acquisition_rates(scored.images, rates.draws),
         **_parts(scored, rates, groupings),
-        **found,
+        "references": beside_one_photograph,
         "dataset_digest": dataset_digest(digests),
         "pairs_sha256": {name.name: _sha256(name) for name in (pairs, threshold_from) if name},
         KEPT: digests_of(folder, kept),

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 from urllib.parse import urlsplit
 
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
@@ -44,7 +44,7 @@ class RemoteService:
     audience: str
     purpose: str
 
-    draws: Final = 20
+    draws: ClassVar[int] = 20
 
     def attempt(
         self, reference: bytes, asked: Asked, seed: int, build: Callable[[], Device], able: Callable[[Step], bool]
@@ -74,7 +74,7 @@ class RemoteService:
         return Run(verdict, speaking.frames, speaking.now(), tuple(speaking.revealed))
 
     def about(self) -> Mapping[str, Any]:
-        """What the service says of itself: its version, models and provider. Raises as `connect` does."""
+        """What the service says of itself: its version, models and provider. Raises as `attempt` does."""
         return self._call("GET", "/readyz")
 
     def _asked(self, reference: bytes, asked: Asked) -> dict[str, Any]:

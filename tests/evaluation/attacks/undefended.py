@@ -98,11 +98,6 @@ class _Unchained:
             sequence = chain.sequence.to_bytes(4, "big")
         if "link" in self._off:
             acknowledges = chain.outstanding is not None and link not in self._plain
-            link = _acknowledging(chain) if acknowledges else chain.link
+            link = chain.next_link if acknowledges else chain.link
         self._plain.add(hashlib.sha256(message).digest())
         return open_frame(chain, signed(sequence + link + bytes(32) + jpeg, chain.key))
-
-
-def _acknowledging(chain: Chain) -> bytes:
-    assert chain.outstanding is not None
-    return hashlib.sha256((chain.previous or chain.link) + chain.outstanding).digest()
