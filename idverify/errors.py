@@ -33,6 +33,7 @@
     |   |-- ScopeMissing               scope_missing
     |   |-- AudienceNotAllowed         audience_not_allowed
     |   |-- PurposeNotAllowed          purpose_not_allowed
+    |   |-- ReturnUrlNotAllowed        return_url_not_allowed
     |   |-- SessionTaken               session_taken
     |   |-- ChallengeReplayed          challenge_replayed
     |   |-- AttestationRefused         attestation_refused
@@ -244,6 +245,12 @@ class PurposeNotAllowed(AccessDenied):
     """The client is not registered for this purpose."""
 
     code = "purpose_not_allowed"
+
+
+class ReturnUrlNotAllowed(AccessDenied):
+    """The client is not registered for this return URL."""
+
+    code = "return_url_not_allowed"
 
 
 class SessionTaken(AccessDenied):

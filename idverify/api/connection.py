@@ -1,7 +1,8 @@
 """One connection: uvicorn's HTTP protocol with the bounds that it lacks, each reachable by a caller without a key.
 
 A head is bounded in seconds, bytes and headers: the parser keeps it in memory until it ends. What we wrote must be taken in
-time: a caller who never reads would keep its connection for ever, for closing one waits until the last byte has gone.
+time: a caller who never reads would keep its connection for ever, for closing one waits until the last byte has gone. And
+when the service stops, nobody makes it wait who has had its answer.
 """
 
 import asyncio
@@ -19,6 +20,11 @@ PIPELINED = 64
 TAKE_SECONDS = 20.0
 """How long the answers that a caller has not taken may stay."""
 
+END_SECONDS = 2.0
+"""For a caller to end its side of a connection that we have closed because the service stops. Over TLS the event loop waits for
+that, half a minute, and who keeps a connection for its next request, as browsers do, does not look at it before.
+"""
+
 UNTAKEN_BYTES = 64 * 1024
 """Of a WebSocket, that its caller has not taken. Each ping brings a pong: who pings and never reads would fill our memory."""
 
@@ -33,6 +39,8 @@ class BoundedHttp(HttpToolsProtocol):
     _head_due: asyncio.TimerHandle | None = None
     _take_due: asyncio.TimerHandle | None = None
     _answering: RequestResponseCycle | None = None
+    _stopping = False
+    _untaken = False
 
     def connection_made(self, transport: Any) -> None:
         """A connection has ten seconds to say what it wants."""
@@ -85,15 +93,39 @@ class BoundedHttp(HttpToolsProtocol):
         super().on_message_complete()
         self._awaiting_head, self._head_bytes = True, 0
 
+    def shutdown(self) -> None:
+        """The service stops: a request that runs is answered, and then the connection ends."""
+        super().shutdown()
+        self._stopping = True
+        self._end_soon()
+
+    def on_response_complete(self) -> None:
+        """The answer is written; of the last one before the service stops, the caller may take the rest."""
+        super().on_response_complete()
+        if self._stopping:
+            self._end_soon()
+
     def pause_writing(self) -> None:
         """There is something that the caller does not take: it has twenty seconds to do so."""
         super().pause_writing()
+        self._untaken = True
         self._take_due = self.loop.call_later(TAKE_SECONDS, self.transport.abort)
 
     def resume_writing(self) -> None:
         """All was taken."""
         super().resume_writing()
+        self._untaken = False
         _cancel(self._take_due)
+
+    def _end_soon(self) -> None:
+        if self.transport.is_closing():
+            self.loop.call_later(END_SECONDS, self._end)
+
+    def _end(self) -> None:
+        if self._untaken:
+            self._end_soon()
+        else:
+            self.transport.abort()
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         self._answering = cycle
@@ -118,6 +150,11 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         """Nothing more can be sent."""
         _cancel(self._take_due)
         super().connection_lost(exc)
+
+    def shutdown(self) -> None:
+        """The service stops: the caller is told, and the connection ends whether it answers or not."""
+        super().shutdown()
+        self.loop.call_later(END_SECONDS, self.transport.abort)
 
     def data_received(self, data: bytes) -> None:
         """What came, unless too much waits for the caller already."""

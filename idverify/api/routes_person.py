@@ -58,6 +58,7 @@ async def link(session_id: str, bearer: BearerOf, service: ServiceOf) -> Respons
             "code": told.code,
             "outcome": told.outcome,
             "ended": told.ended,
+            "return_to": told.return_to,
         }
     )
 
@@ -104,10 +105,11 @@ async def extend(session_id: str, bearer: BearerOf, service: ServiceOf) -> Respo
 
 @router.get("/v1/sessions/{session_id}/outcome")
 async def outcome(session_id: str, bearer: BearerOf, service: ServiceOf) -> Response:
-    """How it went: `pending`, `approved` (with the code to carry back), `declined`, `retake`, `review` or `over`."""
-    told, guidance, code = await service.look_up(lambda: person.outcome(service.parts_of(session_id), session_id, bearer))
-    document: dict[str, Any] = {"outcome": told, "guidance": list(guidance)}
-    return json_answer(document if code is None else {**document, "code": code})
+    """How it went: `pending`, `approved` (with the code, and a URL with it), `declined`, `retake`, `review` or `over`."""
+    told = await service.look_up(lambda: person.outcome(service.parts_of(session_id), session_id, bearer))
+    document: dict[str, Any] = {"outcome": told.outcome, "guidance": list(told.guidance)}
+    carried = {"code": told.code, "return_to": told.return_to}
+    return json_answer(document | {name: value for name, value in carried.items() if value is not None})
 
 
 @router.post("/v1/sessions/{session_id}/handover")

@@ -31,6 +31,7 @@ MAY = caller_with(SESSIONS_CREATE)
         *WITH_BODY,
         errors.AudienceNotAllowed,
         errors.PurposeNotAllowed,
+        errors.ReturnUrlNotAllowed,
         errors.PolicyUnknown,
         *WITH_PHOTOGRAPH,
         errors.SubjectNotFound,
@@ -71,6 +72,8 @@ def _create(caller: Caller, key: str | None, body: bytes) -> Answer:
                 subject_id=None if asked.subject_id is None else caller.subject_id(asked.subject_id),
                 reference=asked.reference,
                 nonce=asked.nonce,
+                return_url=asked.return_url,
+                state=asked.state,
             ),
         )
         told = {

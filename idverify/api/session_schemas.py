@@ -8,6 +8,7 @@ from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Fiel
 
 from idverify.api.schemas import Photo, StrictRequest, one_of
 from idverify.attestation import LARGEST
+from idverify.ceremonies.return_url import LONGEST_STATE, LONGEST_URL
 
 Secret = Annotated[str, Field(min_length=16, max_length=128, pattern="^[A-Za-z0-9_-]+$")]
 
@@ -42,6 +43,14 @@ class SessionIn(StrictRequest):
     reference: Photo | None = None
     nonce: Annotated[str, Field(min_length=8, max_length=256)] | None = Field(
         None, description="a fresh value of the audience's, copied into the verdict"
+    )
+    return_url: Annotated[str, Field(min_length=1, max_length=LONGEST_URL)] | None = Field(
+        None,
+        description="where the capture page sends the person at the end: a URL registered for the client, letter by letter",
+        examples=["https://hotel.example/checked"],
+    )
+    state: Annotated[str, Field(pattern=r"^[\x21-\x7e]+$", max_length=LONGEST_STATE)] | None = Field(
+        None, description="beside return_url: comes back in its query as it is", examples=["9f2c6e0b"]
     )
 
     @model_validator(mode="after")

@@ -41,6 +41,7 @@ class Event(StrEnum):
     CREDENTIAL_REINSTATED = "credential.reinstated"
     CLIENT_ADDED = "client.added"
     CLIENT_REVOKED = "client.revoked"
+    CLIENT_RETURN_URLS_SET = "client.return_urls_set"
     WEBHOOK_SET = "webhook.set"
     WEBHOOK_REMOVED = "webhook.removed"
     WEBHOOK_DELIVERED = "webhook.delivered"

@@ -9,10 +9,12 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Callable, Collection
+from dataclasses import replace
 
 from idverify.audit.events import Event
 from idverify.ceremonies import Vault, webhooks
 from idverify.ceremonies.auditing import record_event
+from idverify.ceremonies.return_url import require_registrable
 from idverify.errors import AudienceNotAllowed, InvalidInput, PurposeNotAllowed
 from idverify.registry.claims import is_plain_text
 from idverify.store import clients
@@ -59,10 +61,13 @@ def add_client(
     scopes: Collection[str],
     audiences: Collection[str] = (),
     purposes: Collection[str] = (),
+    return_urls: Collection[str] = (),
     sandbox: bool = False,
 ) -> tuple[Client, str]:
     """A new client and its key, which is shown now or never. Raises InvalidInput, StoreUnavailable."""
     _check(name, scopes, audiences, purposes)
+    for url in return_urls:
+        require_registrable(url, dev=vault.environment == "dev")
     client = Client(
         id=f"cli_{vault.random_bytes(8).hex()}",
         name=name,
@@ -72,6 +77,7 @@ def add_client(
         sandbox=sandbox,
         created_at=vault.now(),
         revoked_at=None,
+        return_urls=frozenset(return_urls),
     )
     key = new_key(vault.random_bytes)
     with vault.store.transaction() as tx:
@@ -86,8 +92,36 @@ def add_client(
             scopes=[*sorted(client.scopes)],
             audiences=[*sorted(client.audiences)],
             purposes=[*sorted(client.purposes)],
+            return_urls=[*sorted(client.return_urls)],
         )
     return client, key
+
+
+def allow_return(vault: Vault, client_id: str, url: str, *, actor: str) -> Client:
+    """Let the client's sessions name this return URL; the client as it is then. Raises InvalidInput, StoreUnavailable."""
+    require_registrable(url, dev=vault.environment == "dev")
+    return _set_return_urls(vault, client_id, lambda urls: urls | {url}, actor=actor)
+
+
+def forbid_return(vault: Vault, client_id: str, url: str, *, actor: str) -> Client:
+    """Refuse this return URL from the next session on; the client as it is then. Raises InvalidInput, StoreUnavailable."""
+    return _set_return_urls(vault, client_id, lambda urls: urls - {url}, actor=actor)
+
+
+def _set_return_urls(
+    vault: Vault, client_id: str, changed: Callable[[frozenset[str]], frozenset[str]], *, actor: str
+) -> Client:
+    with vault.store.transaction() as tx:
+        client = clients.by_id(tx, client_id)
+        if client is None or client.revoked_at is not None:
+            raise InvalidInput("no such client, or it was revoked: see `idverify clients list`")
+        urls = changed(client.return_urls)
+        if urls == client.return_urls:
+            raise InvalidInput("that changes nothing: see `idverify clients list --json` for the URLs that are registered")
+        clients.set_return_urls(tx, client_id, urls)
+        event = Event.CLIENT_RETURN_URLS_SET
+        record_event(vault, tx, event, actor=actor, client_id=client_id, return_urls=[*sorted(urls)])
+    return replace(client, return_urls=urls)
 
 
 def revoke_client(vault: Vault, client_id: str, *, actor: str) -> None:

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from idverify.attestation import Expected, check
 from idverify.audit.events import Event
 from idverify.ceremonies import Parts, Vault
+from idverify.ceremonies.return_url import returning
 from idverify.ceremonies.session_record import Held, hashed, load, note, require_open, save
 from idverify.ceremonies.stream_signature import kept
 from idverify.errors import AttestationRefused, SessionNotFound, SessionTaken
@@ -49,6 +50,7 @@ class Link:
     audience: who the verdict is for. consent_at: seconds since the epoch. seconds_left: until the link ends, 0 or more.
     second: it is the link of a hand-over. begun: this user agent has begun, or opened that link. camera: it is the one whose
     camera may be used. code: to type on the first device, for the second alone. ended: which end, where the outcome is `over`.
+    return_to: where the first device goes, of a session that ended without a code to carry there.
     """
 
     client_name: str
@@ -66,6 +68,19 @@ class Link:
     code: str | None
     outcome: Outcome
     ended: str | None
+    return_to: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How it went, and what to do better. Of an approved session: the code to carry back to the relying party, and return_to,
+    the URL that carries it, where the session was asked for with one.
+    """
+
+    outcome: Outcome
+    guidance: tuple[str, ...]
+    code: str | None = None
+    return_to: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +112,7 @@ def link(vault: Vault, session_id: str, bearer: Bearer) -> Link:
         _require_agent(owner, bearer.agent)
     confirmed = bool(handover.get("confirmed"))
     told = OUTCOMES.get(held.session.state, "pending")
+    ended = held.session.state.value if told == "over" else None
     return Link(
         client_name=held.order.client_name,
         audience=held.order.audience,
@@ -112,7 +128,8 @@ def link(vault: Vault, session_id: str, bearer: Bearer) -> Link:
         camera=confirmed == second,
         code=handover["code"] if second and owner is not None and not confirmed else None,
         outcome=told,
-        ended=held.session.state.value if told == "over" else None,
+        ended=ended,
+        return_to=_returning(held, ended or told) if told in {"declined", "review", "over"} and not second else None,
     )
 
 
@@ -185,16 +202,22 @@ def extend(vault: Vault, session_id: str, bearer: Bearer) -> float:
     return held.session.link_expires_at
 
 
-def outcome(vault: Vault, session_id: str, bearer: Bearer) -> tuple[Outcome, tuple[str, ...], str | None]:
-    """How it went, what to do better, and, of an approved session, the code to carry back to the relying party.
+def outcome(vault: Vault, session_id: str, bearer: Bearer) -> Result:
+    """How it went. The code goes to the user agent that began, on whichever device the camera was.
 
-    The code goes to the user agent that began, on whichever device the camera was. Raises SessionNotFound, SessionTaken.
+    Raises SessionNotFound, SessionTaken.
     """
     with vault.store.reading() as tx:
         held = by_first(vault, tx, session_id, bearer)
     told = OUTCOMES.get(held.session.state, "pending")
     guidance = tuple((held.decision or {}).get("retake", ())) if told == "retake" else ()
-    return told, guidance, held.code if told == "approved" else None
+    if told != "approved":
+        return Result(told, guidance)
+    return Result(told, guidance, held.code, _returning(held, told, held.code))
+
+
+def _returning(held: Held, outcome: str, code: str | None = None) -> str | None:
+    return returning(held.order.return_url, held.order.state, outcome, code)
 
 
 def attest(parts: Parts, session_id: str, bearer: Bearer, kind: str, data: bytes) -> str:

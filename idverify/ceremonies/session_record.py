@@ -34,6 +34,7 @@ class Order:
 
     Exactly one of subject_id and reference is given; reference: base64 of a template's float32, reference_digest of its image.
     code_challenge: BASE64URL(SHA-256(verifier)) of a verifier that the user agent which began alone can produce (RFC 7636).
+    return_url: where the person goes at the end, with state, which is the relying party's own.
     """
 
     client_id: str
@@ -50,6 +51,8 @@ class Order:
     reference_model: str | None = None
     reference_digest: str | None = None
     token_nonce: str | None = None
+    return_url: str | None = None
+    state: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

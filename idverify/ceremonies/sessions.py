@@ -17,6 +17,7 @@ from idverify.audit.events import Event
 from idverify.ceremonies import Parts, Vault, review_decision
 from idverify.ceremonies.clients import require_registered
 from idverify.ceremonies.reference import reference_of
+from idverify.ceremonies.return_url import require_return
 from idverify.ceremonies.session_end import ended
 from idverify.ceremonies.session_record import Held, Order, add, hashed, load, new_session_id, new_token, note, save
 from idverify.credentials.reading import SKEW_SECONDS
@@ -44,7 +45,8 @@ class Asked:
 
     profile: of Parts.profiles. consent_version, consent_at: which notice the person agreed to, and when (seconds since the
     epoch). code_challenge: BASE64URL(SHA-256(verifier)), 43 characters; the verifier stays with the user agent that begins.
-    nonce: copied into the verdict, 8 to 256 characters.
+    nonce: copied into the verdict, 8 to 256 characters. return_url: a registered one, where the person goes at the end, with
+    state in its query, 1 to 512 visible ASCII characters.
     """
 
     audience: str
@@ -56,6 +58,8 @@ class Asked:
     subject_id: str | None = None
     reference: bytes | None = None
     nonce: str | None = None
+    return_url: str | None = None
+    state: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +93,12 @@ class Told:
 def create(parts: Parts, client: Client, asked: Asked) -> Created:
     """A session, its link valid for ten minutes.
 
-    Raises InvalidInput, AudienceNotAllowed, PurposeNotAllowed, PolicyUnknown, SubjectNotFound, NoReference, what acquiring the
-    reference raises, and any Fault.
+    Raises InvalidInput, AudienceNotAllowed, PurposeNotAllowed, ReturnUrlNotAllowed, PolicyUnknown, SubjectNotFound,
+    NoReference, what acquiring the reference raises, and any Fault.
     """
     _check(asked, parts.now())
     require_registered(client, asked.audience, asked.purpose)
+    require_return(client.return_urls, asked.return_url, asked.state)
     profile = find_profile(parts.profiles, asked.profile)
     for policy in (profile.policy, profile.lenient_policy):
         find_policy(parts.policies, policy)
@@ -122,6 +127,8 @@ def create(parts: Parts, client: Client, asked: Asked) -> Created:
             reference_model=None if sent is None else parts.acquirer.embedding_digest,
             reference_digest=digest,
             token_nonce=asked.nonce,
+            return_url=asked.return_url,
+            state=asked.state,
         ),
     )
     with parts.store.transaction() as tx:

@@ -151,7 +151,7 @@ def _territory(scheme: Scheme, certificate: bytes) -> str:
         names = ", ".join(scheme.operator.values())
         raise SigningUnavailable(
             f"the root of this installation is of {organisation}, and the list names as its operator {names}: "
-            "the operator has the root's name in one of the languages"
+            "publish again, from a file that has the root's name in one of the languages"
         )
     return country
 

@@ -6,13 +6,16 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from idverify.cli import webhook
+from idverify.cli import return_url, webhook
 from idverify.cli.installation import OPERATOR, Dev, vault_only
 from idverify.cli.output import AsJson, console, emit, stdout, timestamp
 from idverify.store.clients import Client
 
-app = typer.Typer(help="Clients of the HTTP service: add, list, revoke; where their results go.", no_args_is_help=True)
+app = typer.Typer(
+    help="Clients of the HTTP service: add, list, revoke; where their results and their people go.", no_args_is_help=True
+)
 app.add_typer(webhook.app, name="webhook")
+app.add_typer(return_url.app, name="return-url")
 
 
 @app.command()
@@ -21,6 +24,9 @@ def add(
     scope: Annotated[list[str], typer.Option(help="what it may do; repeat for more (see the HTTP reference)")],
     audience: Annotated[list[str] | None, typer.Option(help="whom its tokens may be for; repeat for more")] = None,
     purpose: Annotated[list[str] | None, typer.Option(help="what its verifications may be for; repeat for more")] = None,
+    return_url: Annotated[
+        list[str] | None, typer.Option(help="https URL that its sessions may end at, exactly as they name it; repeat for more")
+    ] = None,
     sandbox: Annotated[bool, typer.Option("--sandbox", help="confine it to the sandbox and its sample photographs")] = False,
     dev: Dev = False,
     as_json: AsJson = False,
@@ -34,7 +40,7 @@ def add(
     """
     from idverify.ceremonies.clients import add_client
 
-    allowed = {"scopes": scope, "audiences": audience or (), "purposes": purpose or ()}
+    allowed = {"scopes": scope, "audiences": audience or (), "purposes": purpose or (), "return_urls": return_url or ()}
     with vault_only(dev=dev, create=True) as vault:
         client, key = add_client(vault, actor=OPERATOR, name=name, **allowed, sandbox=sandbox)
 
@@ -59,11 +65,12 @@ def list_(dev: Dev = False, as_json: AsJson = False) -> None:
     def table() -> None:
         rows = Table(box=None, header_style="dim", pad_edge=False)
         rows.add_column("client", no_wrap=True)  # whole at any width: `revoke` takes it
-        for heading in ("name", "scopes", "audiences", "purposes", "state"):
+        for heading in ("name", "scopes", "audiences", "purposes", "return URLs", "state"):
             rows.add_column(heading, overflow="fold", no_wrap=heading in {"scopes", "state"})
         for client in found:
             state = "revoked" if client.revoked_at is not None else "sandbox" if client.sandbox else "active"
-            lists = ("\n".join(sorted(words)) for words in (client.scopes, client.audiences, client.purposes))
+            several = (client.scopes, client.audiences, client.purposes, client.return_urls)
+            lists = ("\n".join(sorted(words)) for words in several)
             rows.add_row(*(escape(cell) for cell in (client.id, client.name, *lists, state)))
         stdout.print(rows)
 
@@ -96,6 +103,7 @@ def _described(client: Client) -> dict[str, Any]:
         "scopes": sorted(client.scopes),
         "audiences": sorted(client.audiences),
         "purposes": sorted(client.purposes),
+        "return_urls": sorted(client.return_urls),
         "sandbox": client.sandbox,
         "created_at": timestamp(client.created_at),
         "revoked_at": None if client.revoked_at is None else timestamp(client.revoked_at),

@@ -13,6 +13,7 @@ from idverify.cli.installation import OPERATOR, Dev, require_issuer, vault_only
 from idverify.cli.output import AsJson, console, emit, stdout, timestamp
 from idverify.cli.pki_offline import emit_issued
 from idverify.cli.root_folder import PassphraseFile, Root, new_passphrase, opened
+from idverify.errors import InvalidInput
 
 if TYPE_CHECKING:
     from idverify.ceremonies import Vault
@@ -37,12 +38,17 @@ def init(
 
     Example: idverify pki init --root /media/root --name "City of Example" --country CN
 
-    Exit codes: 0 made, 3 no passphrase was given, 4 there is one already, or the folder cannot be written.
+    Exit codes: 0 made, 2 a name or a country that no root has, 3 no passphrase was given, 4 there is one already, or the folder
+    cannot be written.
     """
     from idverify.config import load_settings
     from idverify.keys import authority
     from idverify.keys.file import refuse_inside
 
+    try:
+        authority.require_operator(name, country)
+    except InvalidInput as error:
+        raise typer.BadParameter(error.message) from None
     refuse_inside(root / authority.KEY_FILE, load_settings().data_dir)
     passphrase = None if no_passphrase else new_passphrase(passphrase_file)
     made = authority.create(root, name=name, country=country, now=time.time(), passphrase=passphrase)

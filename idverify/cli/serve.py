@@ -3,7 +3,7 @@
 import os
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,6 +11,9 @@ from idverify.ceremonies import Parts
 from idverify.cli.installation import OPERATOR, settings_for
 from idverify.cli.output import console
 from idverify.errors import Fault, InvalidInput
+
+if TYPE_CHECKING:
+    from idverify.config import Settings
 
 app = typer.Typer()
 
@@ -40,12 +43,13 @@ def serve(
     settings = settings_for(dev=dev)
     listening = Listening(host, port, tls_cert, tls_key, settings.trusted_proxies)
     require_safe(listening, dev=settings.dev)
-    parts = compose(settings)
     with ExitStack() as at_the_end:
+        socket = at_the_end.enter_context(listen(listening))
+        url = f"{'https' if listening.tls else 'http'}://{_spelled(host)}:{socket.getsockname()[1]}"
+        settings = named_after(url, settings)
+        parts = compose(settings)
         at_the_end.callback(parts.store.close)
         server = server_for(create_app(parts, settings), listening)
-        socket = listen(listening)
-        url = f"{'https' if listening.tls else 'http'}://{_spelled(host)}:{socket.getsockname()[1]}"
         if settings.dev:
             key, sandbox_key = (_passing_key(parts, at_the_end, sandbox=sandbox) for sandbox in (False, True))
             _say_hello(url, key, sandbox_key)
@@ -59,6 +63,13 @@ def serve(
         run(server, socket)
     if not server.started:
         raise Fault("the service did not start: see the log lines above")
+
+
+def named_after(url: str, settings: "Settings") -> "Settings":
+    """In development, unless IDVERIFY_ISSUER is set, the service has the name of where it listens: its links lead there."""
+    if not settings.dev or "issuer" in settings.model_fields_set:
+        return settings
+    return settings.model_copy(update={"issuer": url})
 
 
 def _passing_key(parts: Parts, at_the_end: ExitStack, *, sandbox: bool) -> str:

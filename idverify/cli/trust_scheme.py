@@ -35,6 +35,7 @@ from idverify.credentials.anchors import Anchor
 from idverify.credentials.credential_types import credential_types
 from idverify.credentials.trust_list_document import Contact, Entity
 from idverify.errors import InvalidInput
+from idverify.keys.authority import operator_of
 
 if TYPE_CHECKING:
     from idverify.ceremonies import Vault
@@ -49,7 +50,7 @@ def read_scheme(path: Path, vault: "Vault") -> Scheme:
     issuers = content.get("issuer", [])
     if content.keys() - {"operator", "contact", "issuer"} or not isinstance(issuers, list):
         raise InvalidInput(f"{path}: expected operator, [contact], and [[issuer]] tables")
-    operator = _operator(path, content.get("operator"))
+    operator = _operator(path, content.get("operator"), vault)
     contact = _contact(path, "the operator", content.get("contact"))
     return Scheme(operator, contact, tuple(_issuer(path, one, vault, contact) for one in issuers))
 
@@ -64,10 +65,16 @@ def vct_of(name: str) -> str:
     raise InvalidInput(f"{name} is no type of credential: {', '.join(known)}, or the vct of another's")
 
 
-def _operator(path: Path, value: object) -> dict[str, str]:
-    if isinstance(value, dict) and value and all(isinstance(one, str) and one for one in value.values()):
-        return value
-    raise InvalidInput(f'{path}: operator is its name by language: operator = {{en = "City A"}}')
+def _operator(path: Path, value: object, vault: "Vault") -> dict[str, str]:
+    if not isinstance(value, dict) or not value or not all(isinstance(one, str) and one for one in value.values()):
+        raise InvalidInput(f'{path}: operator is its name by language: operator = {{en = "City A"}}')
+    organisation, _ = operator_of(vault.trust_list_keys.current.chain[0])
+    if organisation and organisation not in value.values():  # a root that names none is refused when the list is signed
+        raise InvalidInput(
+            f"{path}: the operator is {', '.join(value.values())}, but the root of this installation is of {organisation}: "
+            f"give operator that name in one of the languages, letter by letter, or make a root of the other name"
+        )
+    return value
 
 
 def _issuer(path: Path, one: Any, vault: "Vault", operators: Contact) -> Entity:

@@ -93,16 +93,15 @@ class Authority:
 
 
 def create(folder: Path, *, name: str, country: str, now: float, passphrase: bytes | None = None) -> Authority:
-    """A new root in the folder, valid for ten years; never over an existing one. Raises KeyUnavailable.
+    """A new root in the folder, valid for ten years; never over an existing one.
+
+    Raises InvalidInput as `require_operator` does, KeyUnavailable.
 
     name: of the operator, up to 64 bytes in UTF-8, as people read it in the certificate, where it is the organisation too.
     country: where the operator is, ISO 3166-1 alpha-2; it is in every certificate under the root, as ISO/IEC 18013-5 (annex B)
     asks of document signers and ETSI TS 119 602 (clause 6.8) of who signs a trust list.
     """
-    if not _COUNTRY.fullmatch(country):
-        raise KeyUnavailable("a country is two capital letters, as in ISO 3166-1: CN, FR")
-    if not 0 < len(name.encode()) <= 64:
-        raise KeyUnavailable("the name of a root has 1 to 64 bytes in UTF-8: 64 Latin letters, or 21 Chinese characters")
+    require_operator(name, country)
     make_private_folder(folder)
     key = ec.generate_private_key(ec.SECP256R1())
     begins = _day(now)
@@ -119,6 +118,14 @@ def create(folder: Path, *, name: str, country: str, now: float, passphrase: byt
     create_private(folder / KEY_FILE, pem)
     create_private(folder / CERTIFICATE_FILE, root.public_bytes(serialization.Encoding.PEM))
     return Authority(root.public_bytes(serialization.Encoding.DER), key)
+
+
+def require_operator(name: str, country: str) -> None:
+    """Raises InvalidInput for a name or a country that no root is made with."""
+    if not _COUNTRY.fullmatch(country):
+        raise InvalidInput("a country is two capital letters, as in ISO 3166-1: CN, FR")
+    if not 0 < len(name.encode()) <= 64:
+        raise InvalidInput("the name of a root has 1 to 64 bytes in UTF-8: 64 Latin letters, or 21 Chinese characters")
 
 
 def load(folder: Path, passphrase: bytes | None = None) -> Authority:

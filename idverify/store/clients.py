@@ -13,7 +13,10 @@ from idverify.store.tables import clients
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """Who may call, and what it may ask for. created_at, revoked_at: seconds since the epoch."""
+    """Who may call, and what it may ask for. created_at, revoked_at: seconds since the epoch.
+
+    return_urls: where its people may be sent at the end of a session.
+    """
 
     id: str
     name: str
@@ -23,6 +26,7 @@ class Client:
     sandbox: bool
     created_at: float
     revoked_at: float | None = None
+    return_urls: frozenset[str] = frozenset()
 
 
 def add(tx: Connection, client: Client, key_hash: bytes) -> None:
@@ -39,6 +43,7 @@ def add(tx: Connection, client: Client, key_hash: bytes) -> None:
                 sandbox=client.sandbox,
                 created_at=client.created_at,
                 revoked_at=client.revoked_at,
+                return_urls=_urls(client.return_urls),
             )
         )
     except IntegrityError:
@@ -68,6 +73,15 @@ def revoke(tx: Connection, client_id: str, at: float) -> bool:
     return tx.execute(found.values(revoked_at=at)).rowcount == 1
 
 
+def set_return_urls(tx: Connection, client_id: str, urls: frozenset[str]) -> None:
+    """Write where the client's people may be sent, in place of what was there."""
+    tx.execute(update(clients).where(clients.c.client_id == client_id).values(return_urls=_urls(urls)))
+
+
+def _urls(urls: frozenset[str]) -> str:
+    return json.dumps(sorted(urls))
+
+
 def _client(row: Any) -> Client:
     return Client(
         id=row.client_id,
@@ -78,4 +92,5 @@ def _client(row: Any) -> Client:
         sandbox=row.sandbox,
         created_at=row.created_at,
         revoked_at=row.revoked_at,
+        return_urls=frozenset(json.loads(row.return_urls)),
     )

@@ -105,6 +105,7 @@ clients = Table(
     Column("sandbox", Boolean, nullable=False),
     Column("created_at", Double, nullable=False),
     Column("revoked_at", Double),
+    Column("return_urls", Text, nullable=False, server_default="[]"),  # JSON list of strings
 )
 
 idempotency = Table(

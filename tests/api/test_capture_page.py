@@ -1,10 +1,15 @@
 """The capture page as it is served: who may do what with it, in which language, and from where."""
 
 import re
+from functools import partial
+from pathlib import Path
 
 import pytest
 
-from .support import Running, code_of
+from idverify.ceremonies.clients import allow_return
+
+from .support import Running, code_of, in_base64
+from .test_stream import body
 
 SESSION = "ses_" + "0" * 32
 
@@ -83,3 +88,23 @@ def test_a_file_that_another_version_of_the_page_asks_for_is_not_kept(service: R
     with service.stranger() as client:
         found = client.get("/capture/0123456789abcdef/main.mjs")
         assert (found.status_code, found.headers["cache-control"]) == (200, "no-store")
+
+
+def test_a_return_url_is_refused_unless_it_is_registered_and_comes_back_in_the_link(service: Running, samples: Path) -> None:
+    """Over HTTP as in the ceremony: an address of somebody else's makes no session; the right one is told at the end alone."""
+    url = "https://hotel.example/checked?desk=3"
+    asked = partial(body, reference=in_base64((samples / "obama2.jpg").read_bytes()))
+    client_id, key = service.new_key("sessions:create")
+    with service.stranger(headers={"Authorization": f"Bearer {key}"}) as backend:
+        assert code_of(backend.post("/v1/sessions", json=asked(return_url=url))) == (403, "return_url_not_allowed")
+        allow_return(service.parts, client_id, url, actor="tester")
+        for wrong in (url + "&next=//evil.example", url.replace("hotel", "evil")):
+            assert code_of(backend.post("/v1/sessions", json=asked(return_url=wrong))) == (403, "return_url_not_allowed")
+        for rest in ({"state": "s"}, {"return_url": url, "state": "a\nb"}, {"return_url": url, "state": 513 * "s"}):
+            assert code_of(backend.post("/v1/sessions", json=asked(**rest))) == (400, "invalid_input")
+        made = backend.post("/v1/sessions", json=asked(return_url=url, state="s&t")).raise_for_status().json()
+        where, bearer = f"/v1/sessions/{made['session_id']}", {"Authorization": f"Bearer {made['client_token']}"}
+        with service.stranger(headers=bearer) as person:
+            assert person.get(f"{where}/link").json()["return_to"] is None
+            backend.delete(where).raise_for_status()
+            assert person.get(f"{where}/link").json()["return_to"] == url + "&state=s%26t&outcome=cancelled"

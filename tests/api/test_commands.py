@@ -19,6 +19,8 @@ from rich.console import Console
 
 from idverify.ceremonies.clients import SCOPES
 from idverify.cli.main import build, run
+from idverify.cli.serve import named_after
+from idverify.config import load_settings
 
 
 @pytest.fixture
@@ -120,6 +122,10 @@ def test_serve_dev_prints_a_command_that_works(served: Served, installation: dic
     assert exported["IDVERIFY_URL"] == url
     headers = {"Authorization": f"Bearer {exported['IDVERIFY_KEY']}"}
     assert httpx.get(f"{url}/v1/subjects/sandbox", headers=headers, trust_env=False).status_code == 200
+    example = httpx.get(f"{url}/docs/examples/create_session/reference_sent_along.json", trust_env=False).content
+    sent = {"content": example, "headers": headers | {"Content-Type": "application/json"}, "trust_env": False}
+    link = httpx.post(f"{url}/v1/sessions", **sent).raise_for_status().json()["capture_url"]  # type: ignore[arg-type]
+    assert httpx.get(link, trust_env=False).status_code == 200, "links lead to the port that it listens on"
     assert "loopback" in said
     assert "env=dev" in said
     process.send_signal(signal.SIGTERM)
@@ -129,6 +135,16 @@ def test_serve_dev_prints_a_command_that_works(served: Served, installation: dic
     assert [client["sandbox"] for client in listed["clients"]] == [False, True]
     logged = process.stderr.read()  # type: ignore[union-attr]
     assert all(json.loads(line) for line in logged.splitlines() if line.startswith("{"))
+
+
+def test_the_issuer_is_the_address_only_while_developing_and_unless_it_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name that relying parties know does not change with the port."""
+    url = "http://127.0.0.1:8013"
+    monkeypatch.delenv("IDVERIFY_ISSUER", raising=False)
+    assert named_after(url, load_settings(env="dev")).issuer == url
+    assert named_after(url, load_settings(env="production")).issuer != url
+    monkeypatch.setenv("IDVERIFY_ISSUER", "http://127.0.0.1:8000")
+    assert named_after(url, load_settings(env="dev")).issuer == "http://127.0.0.1:8000"
 
 
 def test_a_second_service_in_the_same_folder_leaves_the_keys_of_the_first_alone(
@@ -169,13 +185,14 @@ def test_serve_refuses_what_is_unsafe(command: Command, installation: dict[str, 
     assert not Path(installation["IDVERIFY_DATA_DIR"]).exists()
 
 
-def test_a_taken_port_is_a_fault_that_says_so(command: Command) -> None:
-    """Exit 4, naming the port; the data folder was made, so the next start finds it."""
+def test_a_taken_port_is_a_fault_that_says_so(command: Command, installation: dict[str, str]) -> None:
+    """Exit 4, naming the port, before anything is loaded or made."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         refused = command("serve", "--dev", "--port", port)
     assert refused.code == 4
     assert port in refused.stderr
+    assert not Path(installation["IDVERIFY_DATA_DIR"]).exists()
 
 
 def test_clients_are_added_listed_and_revoked(command: Command) -> None:

@@ -4,11 +4,12 @@ import datetime
 import io
 import json
 import logging
+import socket
 import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import httpx
@@ -156,6 +157,50 @@ def test_stopping_lets_a_running_request_end(make_parts: Callable[..., Parts], t
             late.get("/healthz")
     assert answers[0].json()["decision"] == "accepted"
     assert (tmp_path / "audit-head.jws").read_text() != written
+
+
+def test_nobody_who_has_had_an_answer_keeps_the_service_from_stopping(
+    make_parts: Callable[..., Parts], tmp_path: Path, certificate: tuple[Path, Path], samples: Path
+) -> None:
+    """Over TLS callers ought to end their side too. Who keeps a connection for later, has said nothing yet, or leaves the end of a
+    WebSocket unanswered does not: the service waits for none of them, and a request that runs is answered nevertheless.
+    """
+    trusting = ssl.create_default_context(cafile=str(certificate[0]))
+    body = asked((samples / "obama3.jpg").read_bytes(), reference=in_base64((samples / "obama.jpg").read_bytes()))
+    listening, answers = Listening("127.0.0.1", 0, *certificate), []
+    with serving(make_parts(), tmp_path, listening=listening, require_tls=True) as service, ExitStack() as stack:
+        _, key = service.new_key()
+
+        def connected(said: bytes) -> ssl.SSLSocket:
+            plain = socket.create_connection(("127.0.0.1", int(service.url.rpartition(":")[2])), timeout=10)
+            caller = stack.enter_context(trusting.wrap_socket(plain, server_hostname="127.0.0.1"))
+            caller.sendall(said)
+            return caller
+
+        assert connected(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n").recv(1 << 16).startswith(b"HTTP/1.1 200")
+        connected(b"")
+        upgrade = b"Host: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+        stream = b"GET /v1/sessions/ses_1/stream HTTP/1.1\r\n" + upgrade + b"Sec-WebSocket-Key: " + b"A" * 22 + b"==\r\n\r\n"
+        assert connected(stream).recv(1 << 16).startswith(b"HTTP/1.1 101")
+
+        def verify() -> None:
+            headers = {"Authorization": f"Bearer {key}"}
+            answers.append(
+                httpx.post(f"{service.url}/v1/verifications", json=body, headers=headers, verify=trusting, trust_env=False)
+            )
+
+        running = threading.Thread(target=verify)
+        running.start()
+        deadline = time.monotonic() + 5
+        while b"idverify_ceremonies_running 1.0" not in service.app.state.service.metrics.exposition():
+            assert time.monotonic() < deadline
+            time.sleep(0.001)
+        began = time.monotonic()
+        service.stop()
+        took = time.monotonic() - began
+        running.join(10)
+    assert took < 8, "uvicorn and the event loop would wait for thirty seconds"
+    assert answers[0].json()["decision"] == "accepted"
 
 
 @contextmanager

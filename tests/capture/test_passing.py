@@ -11,11 +11,13 @@ import cv2
 import numpy as np
 import pytest
 from api.support import AUDIENCE, Running, serving
+from ceremonies.live import Capture
 from phone import VERIFIER
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Route
 
+from idverify.api.routes_person import COOKIE_PREFIX
 from idverify.api.server import JsonLines, Listening
-from idverify.ceremonies import Parts
+from idverify.ceremonies import Parts, person, sessions
 from idverify.decision.profiles import ACTIVE
 from idverify.qr import read
 
@@ -99,6 +101,46 @@ def test_a_session_goes_from_link_over_another_device_to_the_verdict(
             assert token not in log.getvalue()
             assert not [url for url, headers in requested if token in url or headers.get("referer")]
         assert log.getvalue().count('"event": "request"') > 5
+
+
+def test_who_came_by_a_plain_link_is_taken_back_to_the_registered_url(service: Running, browser: Browser) -> None:
+    """With the code after an approval, by itself; without one after any other end, at a tap. Nothing is said to an opener, and
+    neither a Referer nor the token travels along. What carries a person is told to the first device alone.
+    """
+    back, state = AUDIENCE + "/checked?desk=3", "9&=#/"
+    with visiting(service, browser, return_url=back, state=state) as visit:
+        hotel = visit.page
+        arrived: list[tuple[str, dict[str, str]]] = []
+
+        def receive(route: Route) -> None:
+            arrived.append((route.request.url, route.request.all_headers()))
+            route.fulfill(body=RELYING_PARTY, content_type="text/html")
+
+        hotel.context.route(AUDIENCE + "/**", receive)
+        hotel.goto(AUDIENCE + "/checking-in")
+        passed = Capture(service.parts, client=visit.client, by_reference=True, returning=(back, state))
+        passed.begin()
+        passed.connect().until("result")
+        where = {"domain": "127.0.0.1", "path": f"/v1/sessions/{passed.session_id}"}
+        hotel.context.add_cookies([{"name": COOKIE_PREFIX + passed.session_id, "value": passed.bearer.agent or "", **where}])
+        with hotel.expect_popup() as popup:
+            hotel.evaluate("(url) => { window.open(url) }", f"{service.url}/capture/{passed.session_id}#{passed.bearer.token}")
+        visit.watch(popup.value).sees("Done. It is you")
+        assert "goes back to Hotel Specimen by itself" in visit.page.inner_text("main")
+        visit.page.wait_for_url(AUDIENCE + "/**", timeout=8000)
+        code = person.outcome(service.parts, passed.session_id, passed.bearer).code
+        assert visit.page.url == f"{back}&code={code}&state=9%26%3D%23%2F&outcome=approved"
+        assert hotel.evaluate("() => window.told") is None
+        assert (
+            sessions.redeem(service.parts, visit.client, passed.session_id, code=code or "", verifier=VERIFIER).count(".") == 2
+        )
+
+        visit.backend.delete(f"/v1/sessions/{visit.created['session_id']}").raise_for_status()
+        visit.open().sees("This check was cancelled").tap("Another way", "Back").tap("Back to Hotel Specimen")
+        visit.page.wait_for_url(AUDIENCE + "/**")
+        assert visit.page.url == f"{back}&state=9%26%3D%23%2F&outcome=cancelled"
+        assert [url for url, headers in arrived[1:] if "referer" in headers] == []
+        assert len(arrived) == 3
 
 
 def test_the_way_through_by_keyboard_and_nothing_of_the_client_is_markup(service: Running, browser: Browser) -> None:

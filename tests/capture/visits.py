@@ -14,6 +14,7 @@ from phone import CODE_CHALLENGE, SAMPLES
 from playwright.sync_api import Browser, Page, Playwright
 
 from idverify.ceremonies.clients import add_client
+from idverify.store.clients import Client
 
 CHROMIUM = shutil.which("chromium")
 PHONE = {"width": 360, "height": 640}
@@ -62,6 +63,7 @@ class Visit:
     created: dict[str, str]
     backend: Any
     page: Page
+    client: Client
     heard: list[dict[str, Any]] = field(default_factory=list)
     sent: list[bytes] = field(default_factory=list)
     requested: list[tuple[str, dict[str, str]]] = field(default_factory=list)
@@ -132,11 +134,19 @@ def visiting(
     profile: str = "passive",
     purpose: str = PURPOSE,
     client: str = CLIENT,
+    return_url: str | None = None,
+    state: str | None = None,
     **context: Any,
 ) -> Iterator[Visit]:
     """A session of the man on obama2.jpg, and a page that was not opened yet."""
-    _, key = add_client(
-        service.parts, actor="tester", name=client, scopes=("sessions:create",), audiences=(AUDIENCE,), purposes=(purpose,)
+    added, key = add_client(
+        service.parts,
+        actor="tester",
+        name=client,
+        scopes=("sessions:create",),
+        audiences=(AUDIENCE,),
+        purposes=(purpose,),
+        return_urls=(return_url,) if return_url else (),
     )
     asked = {
         "audience": AUDIENCE,
@@ -145,12 +155,14 @@ def visiting(
         "consent": {"version": "2026-11", "accepted_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(service.parts.now()))},
         "code_challenge": CODE_CHALLENGE,
         "reference": in_base64((SAMPLES / "obama2.jpg").read_bytes()),
+        "return_url": return_url,
+        "state": state,
     }
     with service.stranger(headers={"Authorization": f"Bearer {key}"}, verify=False) as backend:
         created = backend.post("/v1/sessions", json=asked).raise_for_status().json()
         opened = browser.new_context(**{"viewport": PHONE, "locale": "en-GB", "ignore_https_errors": True, **context})
         opened.add_init_script(WATCH)
-        visit = Visit(service, created, backend, opened.new_page())
+        visit = Visit(service, created, backend, opened.new_page(), added)
         visit.watch(visit.page)
         try:
             yield visit

@@ -31,7 +31,17 @@ def with_models(parts, acquirer):
 class Capture:
     """One session of one client, from asking to the outcome."""
 
-    def __init__(self, parts, *, profile="passive", photo="obama2.jpg", client=None, subject_id=None, by_reference=False):
+    def __init__(
+        self,
+        parts,
+        *,
+        profile="passive",
+        photo="obama2.jpg",
+        client=None,
+        subject_id=None,
+        by_reference=False,
+        returning=(None, None),
+    ):
         self.parts = parts
         self.client = client or client_of(parts)
         portrait = (SAMPLES / photo).read_bytes()
@@ -51,6 +61,8 @@ class Capture:
                 subject_id=subject_id,
                 reference=portrait if by_reference else None,
                 nonce="n" * 16,
+                return_url=returning[0],
+                state=returning[1],
             ),
         )
         self.session_id = self.created.session_id

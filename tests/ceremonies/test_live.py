@@ -413,7 +413,7 @@ def test_a_handover_goes_on_only_when_the_code_of_the_second_device_was_typed_on
     handover.confirm(parts, made.session_id, first, opened.code)
     made.connect().until("result")
     assert made.phone.result == {"type": "result", "outcome": "approved"}
-    assert person.outcome(parts, made.session_id, first)[2] is not None
+    assert person.outcome(parts, made.session_id, first).code is not None
     with pytest.raises((SessionNotFound, SessionTaken)):
         person.outcome(parts, made.session_id, made.bearer)
 

@@ -192,7 +192,7 @@ def test_the_verdict_of_a_reviewed_session_can_be_had_when_its_person_comes_back
     review.answer(parts, reviewer, made.session_id, same_person=True)
     review_decision.decide(parts, reviewer, made.session_id, approve=True, reason="the same man")
     parts.now.now += 3600
-    code = person.outcome(parts, made.session_id, made.bearer)[2]
+    code = person.outcome(parts, made.session_id, made.bearer).code
     assert sessions.redeem(parts, made.client, made.session_id, code=code, verifier=VERIFIER)
 
 

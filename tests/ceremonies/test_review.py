@@ -99,7 +99,7 @@ def test_a_reviewer_whom_the_pictures_leave_in_doubt_has_the_person_try_again(pa
     told = review_decision.ask_again(parts, reviewer, case.session_id, reason="too dark to tell")
     assert (told["outcome"], told["attempts_left"], told["guidance"]) == ("retake", 2, ["asked_again"])
     assert (case.look().status, case.look().reasons, _kept(parts)) == ("resubmission_requested", ("reviewed",), [])
-    assert person.outcome(parts, case.session_id, case.bearer) == ("retake", ("asked_again",), None)
+    assert person.outcome(parts, case.session_id, case.bearer) == person.Result("retake", ("asked_again",))
     body = json.loads(webhooks.take(parts).delivery.body)
     assert (body["type"], body["status"]) == ("session.asked_again", "resubmission_requested")
     parts.now.now += 23 * 3600

@@ -229,15 +229,19 @@ def test_a_scheme_that_cannot_be_used_is_refused_with_what_is_wrong(call, here, 
 
 def test_a_list_is_signed_only_in_the_name_that_the_root_has(call, here):
     """ETSI TS 119 602 clause 6.8: else readers of other makers refuse it. The country stands in the root, and is asked for once."""
-    code, said = call(pki.app, "init", "--root", "root", "--name", "City A", "--country", "China", "--no-passphrase")
-    assert (code, "two capital letters" in said["error"]["message"]) == (4, True)
-    assert not (here / "root").exists()
+    for wrong, match in (
+        (("--name", "City A", "--country", "China"), "two capital letters"),
+        (("--name", "市" * 22, "--country", "CN"), "64 bytes"),
+    ):
+        code, said = call(pki.app, "init", "--root", "root", *wrong, "--no-passphrase")
+        assert (code, said["error"]["code"], match in said["error"]["message"]) == (2, "usage", True)
+        assert not (here / "root").exists()
     call(pki.app, "init", "--root", "root", *ROOT, "--no-passphrase")
     call(pki.app, "issue", "--root", "root")
     (here / "trust.toml").write_text(CITY_A.replace('en = "City A"', 'en = "City"'), encoding="utf-8")
     code, said = call(trust.app, "publish", "trust.toml")
-    assert (code, said["error"]["code"]) == (4, "signing_unavailable")
-    assert "the root of this installation is of City A" in said["error"]["message"]
+    assert (code, said["error"]["code"]) == (3, "invalid_input")
+    assert "the root of this installation is of City A: give operator that name" in said["error"]["message"]
     (here / "trust.toml").write_text(CITY_A.replace("甲市", "City A").replace('en = "City A"', 'en = "City"'), encoding="utf-8")
     assert call(trust.app, "publish", "trust.toml")[0] == 0
 

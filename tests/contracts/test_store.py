@@ -189,7 +189,7 @@ def test_changes_of_the_registry_are_read_in_order_without_what_lies_between(sto
 
 
 def test_a_database_of_the_first_version_is_brought_up_to_date_with_its_rows(store, database_url):
-    """As an installation finds it after an upgrade."""
+    """As an installation finds it after an upgrade. Clients that were there may send nobody anywhere."""
     with store.transaction() as tx:
         note(tx, 1, A, Event.SUBJECT_ENROLLED)
         tx.execute(text("DROP INDEX ix_audit_events_event_seq"))
@@ -198,11 +198,14 @@ def test_a_database_of_the_first_version_is_brought_up_to_date_with_its_rows(sto
         for table in (*live, *issued):
             tx.execute(text(f"DROP TABLE {table}"))
         tx.execute(text("ALTER TABLE attempts DROP COLUMN session_id"))
+        clients.add(tx, Client("cli_1", "Hotel", frozenset(), frozenset(), frozenset(), sandbox=False, created_at=1.0), b"hash")
+        tx.execute(text("ALTER TABLE clients DROP COLUMN return_urls"))
         tx.execute(text("UPDATE alembic_version SET version_num = '0001'"))
     again = Store.open(database_url)
     with again.reading() as tx:
         assert "ix_audit_events_event_seq" in {index["name"] for index in inspect(tx).get_indexes("audit_events")}
         assert [change.subject_id for change in audit.changes(tx, 0, 10)] == [A]
+        assert [(client.name, client.return_urls) for client in clients.listed(tx)] == [("Hotel", frozenset())]
     again.close()
 
 

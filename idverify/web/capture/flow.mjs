@@ -14,6 +14,8 @@ const ALLOWED = {
 };
 const POLL_MS = 1500;
 const MOST_WRONG = 3;
+const RETURN_MS = 3000;
+const READ_MS = 20000; // where there is something to read
 
 /** What can be done about a problem, the first before the others; about any other, nothing but the other way. */
 const WAYS_ON = {
@@ -167,13 +169,27 @@ export class Visit {
     return false;
   }
 
+  /** The end. The first device carries it to the relying party: to the URL that it named, or to the window that it waits in. */
   async #finish(outcome) {
     const { second, audience } = this.#link;
-    const code = outcome === "approved" && !second ? (await this.#api.outcome()).code : null;
+    const approved = outcome === "approved";
+    const icon = ENDS[outcome] ?? "note";
+    if (second) return !this.#stay(approved ? "approved_second" : outcome, icon);
+    const { code, return_to } = await (approved ? this.#api.outcome() : this.#api.link());
+    if (return_to) return !this.#goBack(approved ? "approved_returning" : outcome, icon, return_to);
     const told = { type: "idverify.session", session_id: this.#api.sessionId, outcome, ...(code && { code }) };
-    const handed = !second && handBack(audience, told);
-    const end = outcome === "approved" ? (second ? "approved_second" : handed ? "approved_returned" : "approved") : outcome;
-    return !this.#stay(end, ENDS[outcome] ?? "note", handed ? [["cap.close", "close"]] : []);
+    const handed = handBack(audience, told);
+    return !this.#stay(approved && handed ? "approved_returned" : outcome, icon, handed ? [["cap.close", "close"]] : []);
+  }
+
+  /** The last screen, and from it to the relying party: at once by its button, else in a while, but not from the other way. This
+   * page leaves no entry in the history. What `return` needs to be false.
+   */
+  #goBack(code, icon, url) {
+    this.#page.unclock();
+    const screen = screens.end(code, icon, { client: this.#link.client_name, returning: true }, ["cap.return", "return"]);
+    this.#page.ask(screen, later(code === "approved_returning" ? RETURN_MS : READ_MS)).then(() => location.replace(url));
+    return false;
   }
 
   /** A screen that is the last one; what `return` needs to be false. */

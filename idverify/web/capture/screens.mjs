@@ -154,14 +154,15 @@ export function retake(guidance, left) {
   ];
 }
 
-/** The end, or a halt: `cap.end.CODE`. actions: pairs of words and what they choose. */
+/** The end, or a halt: `cap.end.CODE`. values.returning: the page goes on by itself. actions: pairs of words and what they choose. */
 export function end(code, icon, values, ...actions) {
   return (done) => [
     mark(icon),
     title(`cap.end.${code}.title`, values),
     h("p", {}, say(`cap.end.${code}.body`, values)),
     values.left !== undefined && h("p", {}, tries(values.left)),
-    buttons(...actions.map(([words, what], index) => (index === 0 ? main : other)(words, () => done(what)))),
+    values.returning && h("p", { role: "status" }, say("cap.returning", values)),
+    buttons(...actions.map(([words, what], index) => (index === 0 ? main : other)(words, () => done(what), values))),
   ];
 }
 
@@ -219,12 +220,12 @@ function unhurried(...those) {
   return h("div", { class: "buttons unhurried" }, ...those);
 }
 
-function main(code, onclick) {
-  return h("button", { type: "button", class: "main", onclick }, say(code));
+function main(code, onclick, values) {
+  return h("button", { type: "button", class: "main", onclick }, say(code, values));
 }
 
-function other(code, onclick) {
-  return h("button", { type: "button", onclick }, say(code));
+function other(code, onclick, values) {
+  return h("button", { type: "button", onclick }, say(code, values));
 }
 
 /** A link in a field, and a button that copies it; without a clipboard it is marked, to be copied by hand. */
