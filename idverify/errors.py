@@ -15,6 +15,10 @@
     |   |-- SubjectExists              subject_exists
     |   |-- PossibleDuplicate          possible_duplicate
     |   |-- NoReference                no_reference
+    |   |-- PortraitMismatch           portrait_mismatch
+    |   |-- PortraitExists             portrait_exists
+    |   |-- PortraitLimit              portrait_limit
+    |   |-- PortraitNotFound           portrait_not_found
     |   |-- PolicyUnknown              policy_unknown
     |   |-- IdempotencyConflict        idempotency_conflict
     |   |-- SessionNotFound            session_not_found

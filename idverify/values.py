@@ -43,7 +43,10 @@ class Face:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Template:
-    """Comparison-ready data of one face. vector: float32 (d,), length 1. model_digest: of the variant that made it."""
+    """Comparison-ready data of one face. model_digest: of the variant that made it.
+
+    vector: float32 (d,), of length 1; of a reference of several portraits their mean, which is shorter.
+    """
 
     vector: Floats
     model_digest: str

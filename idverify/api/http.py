@@ -22,6 +22,7 @@ from idverify.api import (
     routes_online,
     routes_operations,
     routes_person,
+    routes_portraits,
     routes_presentations,
     routes_reviews,
     routes_sessions,
@@ -42,6 +43,7 @@ logger = logging.getLogger("idverify.api")
 
 ROOMS = (
     routes_subjects,
+    routes_portraits,
     routes_documents,
     routes_offers,
     routes_issuance,

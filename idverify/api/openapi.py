@@ -13,7 +13,7 @@ from pydantic.json_schema import models_json_schema
 
 from idverify.api.credential_schemas import DocumentIn, OfferIn, PresentationIn, PresentationRequestIn
 from idverify.api.examples import OTHER_MAN, PORTRAIT, SAME_MAN, in_base64, small_photo
-from idverify.api.schemas import IntrospectionIn, ProblemOut, SubjectIn, VerificationIn
+from idverify.api.schemas import IntrospectionIn, PortraitIn, ProblemOut, SubjectIn, VerificationIn
 from idverify.api.session_schemas import AnswerIn, RedemptionIn, ReviewIn, SessionIn
 
 DESCRIPTION = """\
@@ -48,6 +48,7 @@ always there. The chain is the real one; these are its outcomes:
 
 BODIES: dict[str, type[BaseModel]] = {
     "enrol_subject": SubjectIn,
+    "add_portrait": PortraitIn,
     "verify": VerificationIn,
     "introspect_token": IntrospectionIn,
     "create_session": SessionIn,
@@ -61,8 +62,8 @@ BODIES: dict[str, type[BaseModel]] = {
 }
 AUDIENCE = "https://hotel.example"
 PURPOSE = "hotel check-in"
-IDEMPOTENT = ("enrol_subject", "verify", "create_session")
-_EXAMPLES = {"number": "1093842715", "type_name": "driving_licence"}
+IDEMPOTENT = ("enrol_subject", "add_portrait", "verify", "create_session")
+_EXAMPLES = {"number": "1093842715", "type_name": "driving_licence", "portrait_id": "first"}
 _IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",
     "in": "header",
@@ -123,6 +124,7 @@ def examples() -> dict[str, dict[str, Any]]:
     subject = {"identifier": "A-0017", "claims": claims, "legal_basis": "consent: form 12", "portrait": portrait}
     return {
         "enrol_subject": {"enrol": {"summary": "201, once", "value": subject}},
+        "add_portrait": {"card": {"summary": "201, once", "value": {"portrait": probe, "source": "identity_card"}}},
         "verify": {
             "same_man": {"summary": "200 accepted", "value": {**asked, "probe": probe, "subject_id": "sandbox"}},
             "other_man": {"summary": "200 rejected", "value": {**asked, "probe": stranger, "subject_id": "sandbox"}},

@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from idverify import errors
 from idverify.api.encoding import dumps
+from idverify.registry.portrait_errors import PortraitExists, PortraitLimit, PortraitMismatch, PortraitNotFound
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -67,6 +68,10 @@ STATUS: dict[type[errors.IdverifyError], int] = {
     errors.SubjectExists: 409,
     errors.PossibleDuplicate: 409,
     errors.NoReference: 409,
+    PortraitMismatch: 409,
+    PortraitExists: 409,
+    PortraitLimit: 409,
+    PortraitNotFound: 404,
     errors.PolicyUnknown: 422,
     errors.IdempotencyConflict: 409,
     errors.SessionNotFound: 404,

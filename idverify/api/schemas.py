@@ -13,6 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from idverify.errors import InvalidInput
 from idverify.face.image import MAX_BYTES
 from idverify.registry.claims import LEGAL_BASES
+from idverify.registry.portraits import ENROLMENT, FIRST, SOURCES
 
 M = TypeVar("M", bound=BaseModel)
 MAX_ERRORS = 8
@@ -95,6 +96,13 @@ class SubjectIn(StrictRequest):
     portrait: Photo
 
 
+class PortraitIn(StrictRequest):
+    """A further portrait of a subject."""
+
+    portrait: Photo
+    source: Annotated[str, Field(description="where it comes from", json_schema_extra={"enum": list(SOURCES)})]
+
+
 class VerificationIn(StrictRequest):
     """A verification: one probe photograph against a subject, or against a reference photograph sent along."""
 
@@ -143,6 +151,27 @@ class SubjectOut(BaseModel):
         description="null without the scope subjects:duplicates. `review`: the face may be enrolled already, and an "
         "operator will look; `incomplete`: nothing was found, but some references could not be searched"
     )
+
+
+class PortraitOut(BaseModel):
+    """A portrait, without the picture."""
+
+    portrait_id: str = Field(description=f"`{FIRST}`: the one of enrolment")
+    added_at: str = Field(examples=["2026-11-21T09:30:00Z"])
+    source: str = Field(json_schema_extra={"enum": [ENROLMENT, *SOURCES]})
+
+
+class PortraitAdded(PortraitOut):
+    """A portrait that was added."""
+
+    retake: list[str] = Field(description="what a better portrait would do, in words; empty when nothing")
+    duplicate_check: Literal["off", "clear", "review", "incomplete"] | None = Field(description="as of an enrolment")
+
+
+class PortraitsOut(BaseModel):
+    """A subject's portraits, oldest first: one to five."""
+
+    portraits: list[PortraitOut]
 
 
 class ClaimsOut(BaseModel):

@@ -10,6 +10,9 @@ class Event(StrEnum):
     SUBJECT_READ = "subject.read"
     SUBJECT_REEMBEDDED = "subject.reembedded"
     SUBJECT_ERASED = "subject.erased"
+    PORTRAIT_ADDED = "subject.portrait_added"
+    PORTRAIT_REMOVED = "subject.portrait_removed"
+    PORTRAIT_REFUSED = "subject.portrait_refused"
     POSSIBLE_DUPLICATE = "subject.possible_duplicate"
     DUPLICATE_REFUSED = "subject.duplicate_refused"
     ATTEMPT_COUNTED = "attempt.counted"
@@ -67,5 +70,14 @@ class Event(StrEnum):
     PRESENTATION_REFUSED = "presentation.refused"
 
 
-NAMES_VERSIONS = frozenset({Event.SUBJECT_ENROLLED, Event.SUBJECT_REEMBEDDED, Event.SUBJECT_ERASED, Event.DOCUMENT_FILED})
+NAMES_VERSIONS = frozenset(
+    {
+        Event.SUBJECT_ENROLLED,
+        Event.SUBJECT_REEMBEDDED,
+        Event.SUBJECT_ERASED,
+        Event.PORTRAIT_ADDED,
+        Event.PORTRAIT_REMOVED,
+        Event.DOCUMENT_FILED,
+    }
+)
 """Events whose details hold `versions`: the row version of every record the subject has from then on."""

@@ -17,7 +17,8 @@ from typing import Literal
 
 from idverify.ceremonies import Parts
 from idverify.ceremonies.enrolment import enrol
-from idverify.ceremonies.records import CLAIMS, PORTRAIT, open_record, require_current
+from idverify.ceremonies.kept_portraits import kept_portraits
+from idverify.ceremonies.records import CLAIMS, open_record, require_current
 from idverify.ceremonies.reference import find_subject
 from idverify.errors import FailureToAcquire, Fault, InputError, InvalidInput, SubjectExists, SubjectNotFound, TooLarge
 from idverify.face.image import MAX_BYTES
@@ -142,13 +143,16 @@ def _enrol_or_find(parts: Parts, row: Row, portrait: bytes, actor: str) -> Outco
         )
         review = enrolled.duplicate_check == "review"
         return Outcome(row.line, row.cells["file"], "enrolled", enrolled.subject_id, review=review)
-    if _content(parts, known) != (claims_record.to_bytes(claims, basis), portrait):
+    known_claims, pictures = _content(parts, known)
+    if known_claims != claims_record.to_bytes(claims, basis) or portrait not in pictures:
         raise SubjectExists("enrolled already, with other claims or another portrait")
     return Outcome(row.line, row.cells["file"], "present", known)
 
 
-def _content(parts: Parts, subject_id: str) -> tuple[bytes, bytes]:
+def _content(parts: Parts, subject_id: str) -> tuple[bytes, list[bytes]]:
+    """The claims, and every portrait."""
     with parts.store.reading() as tx:
-        records = subjects.records_of(tx, subject_id, CLAIMS, PORTRAIT)
-        require_current(parts, tx, subject_id, records, CLAIMS, PORTRAIT)
-    return open_record(parts, records[CLAIMS]), open_record(parts, records[PORTRAIT])
+        records = subjects.records_of(tx, subject_id, CLAIMS)
+        require_current(parts, tx, subject_id, records, CLAIMS)
+        kept = kept_portraits(parts, tx, subject_id)
+    return open_record(parts, records[CLAIMS]), [portrait.picture for portrait in kept.portraits]

@@ -37,9 +37,9 @@ PRESENTATIONS_VALIDATE = "presentations:validate"
 EVALUATION = "evaluation"
 
 SCOPES = {
-    SUBJECTS_WRITE: "enrol subjects",
+    SUBJECTS_WRITE: "enrol subjects, and add portraits of them",
     SUBJECTS_READ: "read a subject's claims and validity",
-    SUBJECTS_DELETE: "erase subjects",
+    SUBJECTS_DELETE: "erase subjects, and remove portraits of them",
     SUBJECTS_DUPLICATES: "be told that an enrolment awaits review: the face may be enrolled already",
     VERIFICATIONS_CREATE: "compare a probe with a subject, or with a reference sent along",
     SESSIONS_CREATE: "run live sessions, and redeem their verdicts",

@@ -58,10 +58,11 @@ def require_supported(parts: Parts) -> None:
         raise ConfigurationInvalid(_too_large(point, enrolled) + ", or set IDVERIFY_DUPLICATES=warn")
 
 
-def find_duplicates(parts: Parts, tx: Connection, template: Template) -> Found | None:
+def find_duplicates(parts: Parts, tx: Connection, template: Template, *, of: str | None = None) -> Found | None:
     """Whom the template's face resembles enough to be reviewed; None when duplicates are not searched.
 
-    tx: the write transaction of the enrolment. In `block`, raises GalleryTooLarge when one more person is more than the
+    tx: the write transaction of the enrolment. of: the subject to whom the template is to be added, who is no duplicate of its
+    own; None: it makes a new one. In `block`, raises GalleryTooLarge when one more person is more than the
     calibration carries, and TemplateOutdated when some of them cannot be searched: refusing to enrol is the safe side of both.
     Raises KeyUnavailable, StoreUnavailable, RecordTampered.
     """
@@ -69,10 +70,11 @@ def find_duplicates(parts: Parts, tx: Connection, template: Template) -> Found |
     if index is None:
         return None
     index.apply(parts, tx)
-    point = identification(parts.policies.values(), index.references + 1)  # with the one who is about to be enrolled
+    point = identification(parts.policies.values(), index.references + (of is None))  # with who is about to be enrolled
     if index.mode == "block":
-        _require_all(index, point)
-    others = tuple(index.search(parts, tx, template, point.policy.threshold, MOST))
+        _require_all(index, point, index.references + (of is None))
+    alike = index.search(parts, tx, template, point.policy.threshold, MOST + (of is not None))
+    others = tuple(other for other in alike if other != of)
     missing: Check = "incomplete" if index.unsearchable else "clear"
     return Found(others, "review" if others else missing, point.policy.name, refuse=bool(others) and index.mode == "block")
 
@@ -93,9 +95,9 @@ def _enrolled(tx: Connection, subject_id: str | None) -> bool:
     return subject is not None and subject.erased_at is None
 
 
-def _require_all(index: DuplicateIndex, point: Identification) -> None:
+def _require_all(index: DuplicateIndex, point: Identification, references: int) -> None:
     if not point.supported:
-        raise GalleryTooLarge(_too_large(point, index.references + 1))
+        raise GalleryTooLarge(_too_large(point, references))
     if index.unsearchable:
         raise TemplateOutdated(
             f"{index.unsearchable} references cannot be searched: run `idverify registry reembed`, and erase and enrol anew "

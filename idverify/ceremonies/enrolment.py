@@ -46,7 +46,7 @@ def enrol(parts: Parts, *, identifier: str, claims: Claims, legal_basis: str, po
 
     # 2. What was sent: a face that can be measured, before any transaction is open.
     probe = parts.acquirer.acquire(portrait)
-    _require_assessed(probe)
+    require_assessed(probe)
 
     # 3. Is the face here already? Searched under the writer's lock: of two who enrol it at once, the second sees the first.
     # 4. Sealed and written, all of it, under the same lock, which is also held when a key-encryption key is destroyed: none can
@@ -104,7 +104,7 @@ def _write(
     )
 
 
-def _require_assessed(probe: Probe) -> None:
+def require_assessed(probe: Probe) -> None:
     """A reference of unknown quality would spoil every later comparison. Raises FailureToAssess."""
     missing = [component.name for component in probe.quality.components if component.value is None]
     if missing or not probe.quality.components:

@@ -39,7 +39,7 @@ class Snapshot:
 
 
 def write_snapshot(vault: Vault, path: Path, snapshot: Snapshot, *, model_digest: str, dimension: int) -> bool:
-    """Put the snapshot in place of the file before, unless somebody in it was erased meanwhile; whether it was put there.
+    """Put the snapshot in place of the file before, unless somebody in it was erased meanwhile, or a portrait; whether it was.
 
     The erasing process drops the file under the same lock after it has committed, so one of the two sees the other. Raises
     KeyUnavailable, StoreUnavailable.
@@ -63,7 +63,7 @@ def write_snapshot(vault: Vault, path: Path, snapshot: Snapshot, *, model_digest
                 out.flush()
                 os.fsync(out.fileno())
             with vault.store.reading() as tx:
-                current = not audit.happened_since(tx, snapshot.position.seq, Event.SUBJECT_ERASED)
+                current = not audit.happened_since(tx, snapshot.position.seq, Event.SUBJECT_ERASED, Event.PORTRAIT_REMOVED)
             if current:
                 partial.replace(path)
         except OSError as error:

@@ -5,11 +5,9 @@ from dataclasses import dataclass
 
 from idverify.audit.events import Event
 from idverify.ceremonies import Parts
-from idverify.ceremonies.auditing import record_event
-from idverify.ceremonies.records import PORTRAIT, TEMPLATE, current_versions, open_record, require_current, sealed_record
+from idverify.ceremonies.kept_portraits import is_current, kept_portraits, reference_template, renew_reference
 from idverify.ceremonies.reference import require_subject
 from idverify.errors import InputError, RecordTampered, SubjectNotFound
-from idverify.registry import templates
 from idverify.store import subjects
 
 
@@ -30,8 +28,10 @@ def pending(parts: Parts) -> int:
 def reembed(parts: Parts, *, actor: str, batch: int = 100) -> Iterator[Reembedded]:
     """Renew every template of another model, one subject a transaction: broken off, it goes on where it stopped.
 
-    A portrait that the new models cannot use, or a record that does not open, is reported and stays as it is; its subject
-    cannot be verified until it is enrolled anew. Raises KeyUnavailable, StoreUnavailable.
+    Of several portraits all must do. One that the new models cannot use, or a record that does not open, is reported and stays
+    as it is; its subject cannot be verified until that portrait is removed, or the subject enrolled anew.
+
+    Raises KeyUnavailable, StoreUnavailable.
     """
     after = ""
     while True:
@@ -46,31 +46,16 @@ def reembed(parts: Parts, *, actor: str, batch: int = 100) -> Iterator[Reembedde
 
 def _renewed(parts: Parts, subject_id: str, actor: str) -> Reembedded:
     try:
-        with parts.store.reading() as tx:
-            records = subjects.records_of(tx, subject_id, PORTRAIT)
-            require_current(parts, tx, subject_id, records, PORTRAIT)
-        probe = parts.acquirer.acquire(open_record(parts, records[PORTRAIT]))
-        _write(parts, subject_id, templates.to_bytes(probe.template), probe.template.model_digest, actor)
+        while True:
+            with parts.store.reading() as tx:
+                kept = kept_portraits(parts, tx, subject_id)
+            renewed = reference_template([parts.acquirer.acquire(portrait.picture).template for portrait in kept.portraits])
+            with parts.store.transaction() as tx:
+                require_subject(tx, subject_id)
+                if is_current(parts, tx, subject_id, kept):
+                    renew_reference(parts, tx, subject_id, renewed, Event.SUBJECT_REEMBEDDED, actor=actor)
+                    return Reembedded(subject_id)
     except SubjectNotFound:
         return Reembedded(subject_id)  # erased meanwhile
     except (InputError, RecordTampered) as error:
         return Reembedded(subject_id, error.code)
-    return Reembedded(subject_id)
-
-
-def _write(parts: Parts, subject_id: str, template: bytes, model_digest: str, actor: str) -> None:
-    with parts.store.transaction() as tx:
-        require_subject(tx, subject_id)
-        versions = dict(current_versions(parts, tx, subject_id))
-        versions[TEMPLATE] = versions.get(TEMPLATE, 0) + 1
-        record = sealed_record(parts, subject_id, TEMPLATE, template, model_digest=model_digest, row_version=versions[TEMPLATE])
-        subjects.put(tx, record)
-        record_event(
-            parts,
-            tx,
-            Event.SUBJECT_REEMBEDDED,
-            actor=actor,
-            subject_id=subject_id,
-            versions={**versions},
-            model_digest=model_digest,
-        )

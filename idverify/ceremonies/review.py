@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 
 from idverify.audit.events import Event
 from idverify.ceremonies import Parts, Vault
-from idverify.ceremonies.records import PORTRAIT, open_record, require_current
+from idverify.ceremonies.kept_portraits import oldest_portrait
 from idverify.ceremonies.row_sealing import SESSION_ROW, seal, unseal
 from idverify.ceremonies.session_record import Held, load, note, save
 from idverify.errors import InvalidInput, SessionFinished
 from idverify.sessions.state import State
-from idverify.store import Connection, sessions, subjects
+from idverify.store import Connection, sessions
 from idverify.store.clients import Client
 from idverify.values import Inconclusive
 
@@ -23,8 +23,8 @@ FRAMES = 4
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A case to decide, without scores: an answer that saw one is not a second opinion. portrait: None where the relying
-    party sent the reference, of which no picture is kept.
+    """A case to decide, without scores: an answer that saw one is not a second opinion. portrait: the oldest of the
+    subject; None where the relying party sent the reference, of which no picture is kept.
     """
 
     session_id: str
@@ -50,7 +50,7 @@ def view(parts: Parts, reviewer: Client, session_id: str) -> Case:
     """Portrait and frames side by side. Raises SessionNotFound, SessionFinished, RecordTampered, KeyUnavailable."""
     with parts.store.transaction() as tx:
         held = in_review(parts, tx, session_id)
-        portrait = _portrait(parts, tx, held.order.subject_id)
+        portrait = None if held.order.subject_id is None else oldest_portrait(parts, tx, held.order.subject_id)
         frames = tuple(
             unseal(parts, SESSION_ROW, content, "frame", session_id, str(number))
             for number, content in sessions.frames_of(tx, session_id)
@@ -91,14 +91,6 @@ def borderline(held: Held) -> Inconclusive:
     """The decision that awaits, or awaited, a person: as it was when they answered."""
     decision = (held.review or {})["case"]
     return Inconclusive(decision["policy"], tuple(decision["checks"]), tuple(decision["reasons"]))
-
-
-def _portrait(parts: Parts, tx: Connection, subject_id: str | None) -> bytes | None:
-    if subject_id is None:
-        return None
-    records = subjects.records_of(tx, subject_id, PORTRAIT)
-    require_current(parts, tx, subject_id, records, PORTRAIT)
-    return open_record(parts, records[PORTRAIT])
 
 
 def in_review(parts: Parts, tx: Connection, session_id: str) -> Held:

@@ -1,11 +1,11 @@
-"""The small picture of a credential, made of the registry's portrait, where the type has one and the purpose shows it."""
+"""The small picture of a credential, made of the subject's oldest portrait, where the type has one and the purpose shows it."""
 
 from base64 import b64encode
 
 from idverify.ceremonies import Parts
-from idverify.ceremonies.records import PORTRAIT, open_record, require_current
+from idverify.ceremonies.kept_portraits import oldest_portrait
 from idverify.credentials.credential_types import CredentialType
-from idverify.store import subjects
+from idverify.errors import SubjectNotFound
 
 
 def small_portrait(parts: Parts, subject_id: str, type_: CredentialType, purpose: str | None) -> str | None:
@@ -18,8 +18,8 @@ def small_portrait(parts: Parts, subject_id: str, type_: CredentialType, purpose
     if "portrait" not in shown:
         return None
     with parts.store.reading() as tx:
-        records = subjects.records_of(tx, subject_id, PORTRAIT)
-        if not records:
+        try:
+            portrait = oldest_portrait(parts, tx, subject_id)
+        except SubjectNotFound:
             return None
-        require_current(parts, tx, subject_id, records, PORTRAIT)
-    return b64encode(parts.acquirer.small_picture(open_record(parts, records[PORTRAIT]))).decode("ascii")
+    return b64encode(parts.acquirer.small_picture(portrait)).decode("ascii")

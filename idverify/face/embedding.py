@@ -39,6 +39,19 @@ def fuse(outputs: Sequence[Floats], weights: Sequence[float]) -> Floats:
     return template
 
 
+def mean_template(templates: Floats) -> Floats:
+    """The reference of several photographs of one person: unit vectors (n, d), n >= 1 -> their mean (d,), of length 1 or less.
+
+    It is not brought to length 1: a probe's score against it is the mean of its scores against each photograph (fusion by the
+    sum rule: Kittler et al., 'On combining classifiers', IEEE PAMI 20, 1998), for which a threshold calibrated on one
+    photograph holds; stretched to length 1 it let twice as many strangers pass (docs/decisions/0007-accuracy.md). All
+    photographs weigh the same: weighing by quality changed nothing. `idverify bench accuracy --references` measures this very
+    function.
+    """
+    mean: Floats = templates.mean(axis=0)
+    return mean
+
+
 def _unit(rows: NDArray[np.floating]) -> NDArray[np.float64]:
     lengths = np.linalg.norm(rows.astype(np.float64), axis=1, keepdims=True)
     if not np.isfinite(lengths).all() or not (lengths > 1e-6).all():

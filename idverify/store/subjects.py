@@ -22,9 +22,10 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One sealed record. kind: identifier, claims, portrait or template. model_digest: of a template's variant, else empty.
+    """One sealed record. kind: identifier, claims, portrait, template, `portrait:ID` or `document:TYPE`.
 
-    row_version: 1, then one more each time the content is sealed anew; the audit chain says which one is current.
+    model_digest: of a template's variant, else empty. row_version: 1, then one more each time the content is
+    sealed anew; the audit chain says which one is current.
     """
 
     subject_id: str
@@ -76,6 +77,11 @@ def put(tx: Connection, record: Record) -> None:
             ciphertext=record.sealed.ciphertext,
         )
     )
+
+
+def remove(tx: Connection, subject_id: str, kind: str) -> None:
+    """Delete the record of that kind, and with it its data key."""
+    tx.execute(delete(records).where(records.c.subject_id == subject_id, records.c.kind == kind))
 
 
 def records_of(tx: Connection, subject_id: str, *kinds: str) -> dict[str, Record]:

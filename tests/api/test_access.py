@@ -15,6 +15,9 @@ from .support import ALL_SCOPES, AUDIENCE, PURPOSE, Running, asked, code_of
 
 CALLS = [
     ("POST", "/v1/subjects", "subjects:write"),
+    ("POST", "/v1/subjects/x/portraits", "subjects:write"),
+    ("GET", "/v1/subjects/x/portraits", "subjects:read"),
+    ("DELETE", "/v1/subjects/x/portraits/y", "subjects:delete"),
     ("GET", "/v1/subjects/sub_x", "subjects:read"),
     ("DELETE", "/v1/subjects/sub_x", "subjects:delete"),
     ("POST", "/v1/verifications", "verifications:create"),

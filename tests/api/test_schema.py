@@ -67,9 +67,15 @@ def test_schemathesis(service: Running, document: dict[str, Any], samples: Path,
             ("erase", "/v1/subjects/{subject_id}", "delete"),
             ("file", "/v1/subjects/{subject_id}/documents/{type_name}", "put"),
             ("show", "/v1/subjects/{subject_id}/documents/{type_name}", "get"),
+            ("add", "/v1/subjects/{subject_id}/portraits", "post"),
+            ("list", "/v1/subjects/{subject_id}/portraits", "get"),
+            ("remove", "/v1/subjects/{subject_id}/portraits/{portrait_id}", "delete"),
         ):
             made = client.post("/v1/subjects", json=enrolment((samples / "obama.jpg").read_bytes(), f"seeded for {name}"))
             document["paths"][path][method]["parameters"][0]["example"] = made.json()["subject_id"]
+            if name == "remove":
+                second = {"portrait": in_base64((samples / "obama3.jpg").read_bytes()), "source": "renewal"}
+                client.post(f"/v1/subjects/{made.json()['subject_id']}/portraits", json=second).raise_for_status()
         put_document(service.parts, made.json()["subject_id"], "driving_licence", LICENCE, actor="tester")
         offer = dict(next(iter(examples()["offer_credentials"].values()))["value"], subject_id=made.json()["subject_id"])
         media = document["paths"]["/v1/credentials/offers"]["post"]["requestBody"]["content"]["application/json"]
@@ -173,7 +179,7 @@ class Provoker:
 
     def answer(self, method: str, route: str, status: int, *, keyed: bool) -> httpx.Response:
         """An answer that should have that status."""
-        named = route.replace("{type_name}", "driving_licence")
+        named = route.replace("{type_name}", "driving_licence").replace("{portrait_id}", "first")
         path = named.replace("{subject_id}", self.subject).replace("{session_id}", self.session)
         unknown = named.replace("{subject_id}", "sub_" + "0" * 32).replace("{session_id}", "ses_" + "0" * 32)
         typed = {"Content-Type": "application/json"}
@@ -201,6 +207,8 @@ class Provoker:
                 case 409 if "session_id" in route:
                     client.delete(f"/v1/sessions/{self.session}")
                     return client.request(method, path, json=self.body(route) if method == "POST" else None)
+                case 409 if method == "DELETE":
+                    return client.delete(path)
                 case 409 if route == "/v1/credentials/offers":
                     return client.post(path, json={"types": ["identity_card"], "session_id": self.session})
                 case 409:
@@ -244,13 +252,19 @@ class Provoker:
         return {**asked(self.photo, subject_id=self.subject), **rest}
 
 
-_PICTURE = {"/v1/subjects": "portrait", "/v1/verifications": "probe", "/v1/sessions": "reference"}
+_PICTURE = {
+    "/v1/subjects": "portrait",
+    "/v1/subjects/{subject_id}/portraits": "portrait",
+    "/v1/verifications": "probe",
+    "/v1/sessions": "reference",
+}
 _OPERATIONS = {
     "redeem": "redeem_session",
     "answer": "answer_review",
     "decision": "decide_review",
     "{type_name}": "put_document",
     "offers": "offer_credentials",
+    "portraits": "add_portrait",
 }
 
 

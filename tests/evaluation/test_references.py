@@ -37,18 +37,24 @@ def spelled(found, templates):
     ]  # fmt: skip
 
 
+def apart(*degrees):
+    """What the mean of scores at these angles is, as an angle."""
+    return round(float(np.degrees(np.arccos(np.cos(np.radians(degrees)).mean()))), 2)
+
+
 def test_a_probe_meets_the_next_photographs_of_its_person_and_the_first_ones_of_others():
-    """By hand: a reference of two lies half-way between them; bob has too few photographs to be enrolled, and is a stranger."""
+    """By hand: the mean of the scores against each of the two; bob has too few photographs to be enrolled, and is a stranger."""
     templates = named({"ann": [0, 20, 60], "bob": [90, 100], "cy": [180, 170, 160, 150]})
     found = compare_with_references(templates, 2, enough=2)
     mated = [
-        ("ann_0001", "ann", [2, 3], 40), ("ann_0002", "ann", [3, 1], 10), ("ann_0003", "ann", [1, 2], 50),
-        ("cy_0001", "cy", [2, 3], 15), ("cy_0002", "cy", [3, 4], 15), ("cy_0003", "cy", [4, 1], 5), ("cy_0004", "cy", [1, 2], 25),
+        ("ann_0001", "ann", [2, 3], apart(20, 60)), ("ann_0002", "ann", [3, 1], apart(40, 20)),
+        ("ann_0003", "ann", [1, 2], apart(60, 40)), ("cy_0001", "cy", [2, 3], apart(10, 20)),
+        ("cy_0002", "cy", [3, 4], apart(10, 20)), ("cy_0003", "cy", [4, 1], apart(10, 20)), ("cy_0004", "cy", [1, 2], apart(30, 20)),
     ]  # fmt: skip
-    strangers = [("bob", 1, 80, 85), ("bob", 2, 90, 75), *(("cy", n, 180 - 10 * n, None) for n in range(1, 5))]
-    strangers += [("ann", n + 1, None, abs(175 - turn)) for n, turn in enumerate((0, 20, 60))]
-    others = [(f"{who}_{n:04d}", "ann", [1, 2], angle) for who, n, angle, _ in strangers if angle is not None]
-    others += [(f"{who}_{n:04d}", "cy", [1, 2], angle) for who, n, _, angle in strangers if angle is not None]
+    turns = {"bob": (90, 100), "cy": (180, 170, 160, 150), "ann": (0, 20, 60)}
+    strangers = [(who, n, turn) for who, some in turns.items() for n, turn in enumerate(some, start=1)]
+    others = [(f"{who}_{n:04d}", "ann", [1, 2], apart(turn, turn - 20)) for who, n, turn in strangers if who != "ann"]
+    others += [(f"{who}_{n:04d}", "cy", [1, 2], apart(180 - turn, 170 - turn)) for who, n, turn in strangers if who != "cy"]
     assert sorted(spelled(found, templates)) == sorted(mated + others)
     trials = found.trials(templates.images)
     assert (trials.mated.size, trials.n_non_mated, trials.pairs_of_people, trials.not_compared) == (7, 11, 3, 0)
@@ -62,8 +68,8 @@ def test_a_photograph_that_was_not_acquired_is_no_part_of_a_reference_and_is_not
     found = compare_with_references(templates, 2, enough=2)
     mated = [one for one in spelled(found, templates) if one[0].startswith(one[1])]
     assert mated == [
-        ("ann_0001", "ann", [3, 4], 25), ("ann_0002", "ann", [3, 4], None), ("ann_0003", "ann", [4, 1], 5),
-        ("ann_0004", "ann", [1, 3], 20), *((f"bob_{n:04d}", "bob", [], None) for n in (1, 2, 3)),
+        ("ann_0001", "ann", [3, 4], apart(20, 30)), ("ann_0002", "ann", [3, 4], None), ("ann_0003", "ann", [4, 1], apart(10, 20)),
+        ("ann_0004", "ann", [1, 3], apart(30, 10)), *((f"bob_{n:04d}", "bob", [], None) for n in (1, 2, 3)),
     ]  # fmt: skip
     trials = found.trials(templates.images)
     assert np.isneginf(trials.mated).sum() == 4

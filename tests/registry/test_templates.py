@@ -22,7 +22,7 @@ def test_a_template_comes_back_bit_for_bit(seed):
 
 
 @pytest.mark.parametrize("vector", [np.zeros(4), np.full(4, np.nan), np.full(4, np.inf), np.full(4, 2.0), np.zeros(0)])
-def test_bytes_that_are_no_unit_vector_are_refused(vector):
+def test_bytes_that_are_no_template_are_refused(vector):
     """NaN would compare as neither match nor non-match."""
     with pytest.raises(RecordTampered):
         from_bytes(vector.astype("<f4").tobytes(), "m")
