@@ -213,8 +213,15 @@ def test_every_example_works_as_the_page_shows_it(service: Running) -> None:
         online = client.post("/v1/presentations/requests", json=examples()["request_presentation"]["online"]["value"]).json()
     assert session.startswith("ses_sandbox_")
     commands = [one.replace("{session_id}", session).replace("{request_id}", online["request_id"]) for one in commands]
-    # An approved session, one that awaits a reviewer, a list, an offer: the sandbox has none to begin with.
-    of_a_state = ("/redeem", "/v1/reviews/ses_", "/v1/status-lists/", "/v1/trust-list", "/offers/{offer_id}")
+    # An approved session, one that awaits a reviewer, a list, an offer, a second portrait: the sandbox has none to begin with.
+    of_a_state = (
+        "/redeem",
+        "/v1/reviews/ses_",
+        "/v1/status-lists/",
+        "/v1/trust-list",
+        "/offers/{offer_id}",
+        "/portraits/{portrait_id}",
+    )
     for command in (one for one in commands if not any(part in one for part in of_a_state)):
         run = subprocess.run(
             ["bash", "-c", html.unescape(command).replace("curl -s", "curl -sf --noproxy '*'")],
