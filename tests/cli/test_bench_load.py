@@ -117,7 +117,11 @@ def test_a_service_that_dies_in_the_middle_is_a_fault_and_no_measurement(tmp_pat
         with service.served(tmp_path, concurrency=1, cores=frozenset()) as running:
             os.kill(running.pid, signal.SIGKILL)
             deadline = time.monotonic() + 20
-            while Path(f"/proc/{running.pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z":
+            process = Path(f"/proc/{running.pid}")  # over once its first thread is a zombie, and every other one gone
+            while (
+                process.joinpath("stat").read_text().rpartition(")")[2].split()[0] != "Z"
+                or len([*(process / "task").iterdir()]) > 1
+            ):
                 assert time.monotonic() < deadline
                 time.sleep(0.01)
             assert resident_mb(running.pid) == {"now": None, "peak": None}
