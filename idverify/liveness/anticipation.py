@@ -13,9 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from idverify.liveness.challenge import Kind
-from idverify.liveness.observation import Observation, Seen
-
-Array = NDArray[np.float64]
+from idverify.liveness.observation import Observation
+from idverify.liveness.rest import REST, UNITS, Array, state
 
 FASTEST = 0.12
 """Seconds from the sending of a reveal to the arrival of a movement that answers it."""
@@ -23,7 +22,6 @@ _BEFORE = 0.6  # seconds that must have been still, up to
 _SETTLED = 0.3  # that many before the reveal
 _LONGEST = 6.0  # seconds looked at after a reveal
 _WAITING = 1.5  # and before it, for what was done unasked
-_REST = 0.5  # of a unit: at rest
 _MOVED = 1.5  # units: a movement that counts as the answer
 _ONSET, _ARRIVED = 0.25, 0.75  # of the whole movement: it has begun; it is nearly done
 # What is asked, in the channels below and their direction.
@@ -31,8 +29,6 @@ _WAYS = {
     Kind.TURN_LEFT: (0, 1), Kind.TURN_RIGHT: (0, -1), Kind.LOOK_UP: (1, 1), Kind.LOOK_DOWN: (1, -1),
     Kind.OPEN_MOUTH: (2, 1), Kind.MOVE_CLOSER: (3, 1),
 }  # fmt: skip
-# One unit: degrees of yaw and of pitch, mouth opening, natural logarithm of the face's size.
-_UNITS = np.array([8.0, 5.0, 0.15, 0.12])
 
 
 def anticipated(
@@ -49,7 +45,7 @@ def anticipated(
     `idverify.liveness.injection.signals`. Steps in which nothing large moves (blinks, colours), and those before which the face
     had not come to rest, as after a turn, are left out.
     """
-    known = [(seen.at, seen.reveals, _state(seen.seen)) for seen in observations if seen.seen is not None]
+    known = [(seen.at, seen.reveals, state(seen.seen)) for seen in observations if seen.seen is not None]
     if not known or not reveals:
         return 0.0
     at = np.array([moment for moment, _, _ in known])
@@ -62,7 +58,7 @@ def anticipated(
         until = min(end, sent + _LONGEST)
         kind = None if asked is None else asked[number]
         early = _early(at, acknowledged > number, states, rest, sent, until)
-        if kind in _WAYS and _guessed(_WAYS[kind], at, (states - rest) / _UNITS, sent, until):
+        if kind in _WAYS and _guessed(_WAYS[kind], at, (states - rest) / UNITS, sent, until):
             early = True
         if early or (early is not None and (asked is None or kind in _WAYS)):
             answers.append(early)
@@ -75,7 +71,7 @@ def _guessed(way: tuple[int, int], at: Array, moved: Array, sent: float, end: fl
     channel, sign = way
     before, after = ((at > sent - _WAITING) & (at <= sent)), ((at > sent) & (at <= end))
     earlier, later = sign * moved[before, channel], sign * moved[after, channel]
-    rested, back = np.flatnonzero(earlier < _REST), np.flatnonzero(later < _REST)
+    rested, back = np.flatnonzero(earlier < REST), np.flatnonzero(later < REST)
     if not len(rested) or not len(later):
         return False
     farthest = earlier[rested[0] :].max()  # the way back from the step before is no guess
@@ -91,8 +87,8 @@ def _early(at: Array, acknowledged: NDArray[np.bool_], states: Array, rest: Arra
     if resting.sum() < 2 or not after.any():
         return None
     base = np.median(states[resting], axis=0)
-    settled = (np.ptp(states[resting], axis=0) < _REST * _UNITS) & (np.abs(base - rest) < _UNITS)
-    moved = (states - base) / _UNITS
+    settled = (np.ptp(states[resting], axis=0) < REST * UNITS) & (np.abs(base - rest) < UNITS)
+    moved = (states - base) / UNITS
     reach = np.where(settled, np.abs(moved[after]).max(axis=0), 0)
     channel = int(np.argmax(reach))
     if reach[channel] < _MOVED:
@@ -103,8 +99,3 @@ def _early(at: Array, acknowledged: NDArray[np.bool_], states: Array, rest: Arra
     resting_until = np.flatnonzero((course < _ONSET * reach[channel]) & (np.arange(len(at)) < arrived))
     onset = int(resting_until[-1]) + 1 if len(resting_until) else 0
     return bool(at[onset] < sent + FASTEST or not acknowledged[onset])
-
-
-def _state(seen: Seen) -> Array:
-    eyes = seen.landmarks[36:42].mean(axis=0) - seen.landmarks[42:48].mean(axis=0)
-    return np.array([seen.yaw, seen.pitch, seen.mouth, np.log(max(float(np.linalg.norm(eyes)), 1.0))])

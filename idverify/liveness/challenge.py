@@ -7,7 +7,7 @@ server.
 import hashlib
 import hmac
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 SEED_BYTES = 32
@@ -39,16 +39,21 @@ PALETTE = ("#ff8a8a", "#7fb3ff", "#5fd35f", "#d9a0ff", "#d8b94a")
 COLOUR_SECONDS = 0.6
 COLOURS_SHOWN = 7  # the more, the less often the answer to another sequence passes by chance (docs/security/live.md)
 
+PAUSES = 7
+"""Pauses before a reveal: none, a tenth of a second, and so on."""
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
     """One step. amount: degrees of a turn or nod, blinks, times the size of the face when moving closer, seconds of a hold;
-    0 where the kind says all. colours: `#rrggbb`, in order, for Kind.COLOURS alone.
+    0 where the kind says all. colours: `#rrggbb`, in order, for Kind.COLOURS alone. pause: seconds that the reveal waits longer
+    than it must, so that nobody knows when it comes.
     """
 
     kind: Kind
     amount: float = 0.0
     colours: tuple[str, ...] = ()
+    pause: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +86,7 @@ def draw(seed: bytes, options: Options) -> tuple[Step, ...]:
     """
     numbers = _numbers(seed)
     if options.steps == 0:
-        return (_step(numbers, Kind.HOLD),)
+        return (_paused(numbers, Kind.HOLD),)
     kinds: list[Kind] = []
     if options.movement:
         kinds.append(TURNS[_below(numbers, 2)])
@@ -92,7 +97,7 @@ def draw(seed: bytes, options: Options) -> tuple[Step, ...]:
         kinds.append(others[_below(numbers, len(others))])
     flash = [kind for kind in kinds if kind is Kind.COLOURS]
     moves = _shuffled(numbers, [kind for kind in kinds if kind is not Kind.COLOURS])
-    return tuple(_step(numbers, kind) for kind in (*moves, *flash))
+    return tuple(_paused(numbers, kind) for kind in (*moves, *flash))
 
 
 def redrawn(steps: tuple[Step, ...], seed: bytes) -> tuple[Step, ...]:
@@ -106,11 +111,15 @@ def redrawn(steps: tuple[Step, ...], seed: bytes) -> tuple[Step, ...]:
     while len(set(before)) > 1 and moves == before:
         moves = _shuffled(numbers, before)
     flash = [step.kind for step in steps if step.kind is Kind.COLOURS]
-    return tuple(_step(numbers, kind) for kind in (*moves, *flash))
+    return tuple(_paused(numbers, kind) for kind in (*moves, *flash))
 
 
 def _kinds(options: Options) -> tuple[Kind, ...]:
     return (*STILL, *(TURNS + NODS if options.movement else ()), *((Kind.COLOURS,) if options.flashing else ()))
+
+
+def _paused(numbers: Iterator[int], kind: Kind) -> Step:
+    return replace(_step(numbers, kind), pause=_below(numbers, PAUSES) / 10)
 
 
 def _step(numbers: Iterator[int], kind: Kind) -> Step:

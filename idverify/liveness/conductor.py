@@ -15,6 +15,7 @@ from idverify.liveness.challenge import COLOUR_SECONDS, NODS, TURNS, Kind, Step
 from idverify.liveness.guidance import guide
 from idverify.liveness.injection import ENOUGH_FRAMES
 from idverify.liveness.observation import Observation
+from idverify.liveness.rest import at_rest
 from idverify.liveness.steps import Doing, follow, shows
 
 FIT_SECONDS = 1.0
@@ -190,10 +191,7 @@ def _fit(current: Conductor, seen: Observation) -> tuple[Conductor, tuple[Action
     code = guide(seen)
     if code != "ok":
         return replace(current, since=None), (Guide(code),)
-    since = seen.at if current.since is None else current.since
-    if seen.at - since < FIT_SECONDS:
-        return replace(current, since=since), (Guide(code),)
-    return _next_step(current, seen.at)
+    return _once_at_rest(current, seen, FIT_SECONDS)
 
 
 def _move(current: Conductor, seen: Observation) -> tuple[Conductor, tuple[Action, ...]]:
@@ -241,9 +239,15 @@ def _straight(current: Conductor, seen: Observation) -> tuple[Conductor, tuple[A
         code = "enough"
     if code != "ok":
         return replace(current, since=None), (Guide(code),)
+    return _once_at_rest(current, seen, STRAIGHT_SECONDS)
+
+
+def _once_at_rest(current: Conductor, seen: Observation, seconds: float) -> tuple[Conductor, tuple[Action, ...]]:
+    """The next step, to a face that was well placed for so long, and for as long as its pause says besides, and is at rest."""
     since = seen.at if current.since is None else current.since
-    if seen.at - since < STRAIGHT_SECONDS:
-        return replace(current, since=since), (Guide(code),)
+    pause = current.steps[current.index + 1].pause
+    if seen.at - since < seconds + pause or not at_rest(current.frames):
+        return replace(current, since=since), (Guide("ok"),)
     return _next_step(current, seen.at)
 
 

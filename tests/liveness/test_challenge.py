@@ -11,6 +11,7 @@ from idverify.liveness.challenge import (
     COLOUR_SECONDS,
     COLOURS_SHOWN,
     NODS,
+    PAUSES,
     STILL,
     TURNS,
     Kind,
@@ -180,3 +181,15 @@ def test_more_steps_than_there_are_kinds_are_refused(movement: bool, flashing: b
     """A wrong configuration is told when it is made, not by a fault in somebody's session."""
     with pytest.raises(ValueError, match="steps"):
         Options(movement=movement, flashing=flashing, steps=steps)
+
+
+def test_every_pause_before_a_reveal_is_drawn_and_each_about_as_often():
+    """From none to six tenths of a second, of every step, also of those that come again after a lost connection."""
+    asked = Options(steps=3)
+    drawn = [draw(number.to_bytes(32, "big"), asked) for number in range(400)]
+    again = [redrawn(steps, number.to_bytes(32, "little")) for number, steps in enumerate(drawn)]
+    for sequences in (drawn, again):
+        for place in range(3):
+            counts = Counter(steps[place].pause for steps in sequences)
+            assert set(counts) == {tenths / 10 for tenths in range(PAUSES)}
+            assert max(counts.values()) < 2 * min(counts.values())

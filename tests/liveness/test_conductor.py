@@ -9,6 +9,7 @@ from idverify.liveness import conductor as conducting
 from idverify.liveness.challenge import COLOUR_SECONDS, Kind, Step
 from idverify.liveness.conductor import Conductor, Finish, Guide, Phase, Reveal, observe, tick, wants_look
 from idverify.liveness.observation import Light, Observation, Seen, Trace
+from idverify.liveness.rest import at_rest
 from idverify.values import Face
 
 TRACE = Trace(b"", b"", (480, 640), 1.0, np.zeros((16, 16), np.uint8))
@@ -83,6 +84,34 @@ def test_nothing_is_revealed_before_the_face_stood_well_for_a_second(session):
     for _ in range(10):
         assert session.frame() == (Guide("ok"),)
     assert isinstance(session.frame()[0], Reveal)
+
+
+def test_a_step_is_revealed_to_a_face_at_rest_alone(session):
+    """Who has begun to move before being asked, within what still counts as straight ahead, is asked when that is over."""
+    for number in range(30):
+        assert session.frame(yaw=7.0 * (number % 6) / 5) == (Guide("ok"),)
+    assert session.until(Reveal, limit=6, yaw=2.0).step == TURN
+
+
+def test_a_face_that_the_last_frames_did_not_show_is_not_at_rest():
+    """However slow the camera: the last three frames have a face, or nothing is revealed."""
+    shown = [Observation(number, 0.4 * number, 0, TRACE, 1, seen()) for number in range(4)]
+    assert at_rest(shown)
+    assert not at_rest([*shown[:-1], replace(shown[-1], seen=None)])
+    assert not at_rest(shown[:2])
+    assert not at_rest(())
+
+
+@pytest.mark.parametrize("pause", [0.0, 0.5])
+def test_a_reveal_waits_for_its_pause_before_the_first_step_and_before_the_next(pause):
+    """Tenths of a second that the seed drew: nobody can begin in time to be right on the spot."""
+    session = Session(replace(TURN, pause=pause), replace(COLOURS, pause=pause))
+    session.until(Reveal)
+    assert session.at == pytest.approx(conducting.FIT_SECONDS + pause + 0.1)
+    session.turn(18.0)
+    straight = session.at
+    assert session.until(Reveal).step.kind is Kind.COLOURS
+    assert session.at - straight == pytest.approx(conducting.STRAIGHT_SECONDS + pause + 0.1)
 
 
 def test_frames_before_the_first_reveal_and_on_their_way_are_no_evidence(session):
