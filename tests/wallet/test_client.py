@@ -92,6 +92,30 @@ def test_what_could_not_be_fetched_at_first_is_fetched_by_renewal(folder, issuer
     assert [one.configuration for one in renewed] == ["identity_card", "vehicle_licence"]
 
 
+@pytest.mark.parametrize("hears", [204, 400, 503, None])
+def test_an_issuer_that_wants_to_know_is_told_what_became_of_its_credentials(folder, issuer, hears):
+    """Kept, or not what they should be; whether it hears changes nothing."""
+    issuer.hears = hears
+    [held] = accept(folder, issuer)
+    issuer.credentials = lambda jwks: ["Error"]
+    with pytest.raises(IssuerRefused, match="cannot be read"):
+        accept(folder, issuer)
+    assert folder.holdings() == (held,)
+    words = ("credential_accepted", "credential_failure")
+    assert issuer.told == ([] if hears is None else [{"notification_id": "answer-1", "event": word} for word in words])
+    assert [path for _, path in issuer.asked].count("/v1/credentials/notification") == 2
+
+
+def test_an_issuer_that_wants_to_know_nothing_is_told_nothing(folder, issuer):
+    """No name for the answer, or no address."""
+    issuer.named = False
+    accept(folder, issuer)
+    issuer.named = True
+    del issuer.metadata["notification_endpoint"]
+    accept(folder, issuer)
+    assert issuer.told == []
+
+
 def test_without_a_refresh_token_there_is_nothing_to_renew(folder, issuer):
     """As for a type that asks for a new live session each time."""
     del issuer.token["refresh_token"]
@@ -126,6 +150,7 @@ OTHER_KEY = {"kty": "EC", "crv": "P-256", "x": "A" * 43, "y": "A" * 43}
         _change("metadata", authorization_servers=["https://thief.example"]),
         _change("metadata", credential_endpoint=ELSEWHERE),
         _change("metadata", nonce_endpoint="http://id.example/nonce"),
+        _change("metadata", notification_endpoint=ELSEWHERE),
         _change("metadata", credential_endpoint="https://id.example:444/v1/credentials"),
         _change("metadata", credential_configurations_supported=[]),
         _change("server", token_endpoint=ELSEWHERE),
