@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from openvc import cbor, cose
 from openvc.errors import OpenvcError
+from openvc.openid4vp import verify_vp_token
 from openvc.proof.sd_jwt import SdJwtVcProofSuite
 from openvc.status import check_token_status, decode_status_list, get_status, verify_status_list_token
 from openvc.trustlist import Select, lote
@@ -121,7 +122,28 @@ def trust_list(case):
     return {"accepted": True, "reason": "", "sequence": sequence, "roots": [*dict.fromkeys(anchors)]}
 
 
-KINDS = {"presentation": presentation, "status_list": status_list, "packed": packed, "slip": slip, "trust_list": trust_list}
+def answer_of_wallet(case):
+    """verify_vp_token: what a wallet showed, against the query, nonce and reader of the request that it answers."""
+    found = verify_vp_token(
+        case["token"],
+        dcql_query=case["query"],
+        nonce=case["nonce"],
+        client_id=case["reader"],
+        x5c_trust_anchors=_anchors(case),
+        kb_max_age_s=60,
+        now=_when(case),
+    )
+    return {"accepted": True, "reason": "", "queries": [one.query_id for one in found.presentations]}
+
+
+KINDS = {
+    "answer": answer_of_wallet,
+    "presentation": presentation,
+    "status_list": status_list,
+    "packed": packed,
+    "slip": slip,
+    "trust_list": trust_list,
+}
 
 
 def answer(case):
