@@ -1,8 +1,8 @@
-// @openid4vc/openid4vci as a wallet: it takes an offer of ours over the network, as it would anybody's. Cases as JSON on standard
-// input, an answer each on standard output.
+// @openid4vc/openid4vci as a wallet: it takes an offer of ours over the network, as it would anybody's; and as an issuer, which reads
+// what our wallet sent. Cases as JSON on standard input, an answer each on standard output.
 import { verify } from 'node:crypto';
-import { clientAuthenticationAnonymous, setGlobalConfig } from '@openid4vc/oauth2';
-import { Openid4vciClient } from '@openid4vc/openid4vci';
+import { clientAuthenticationAnonymous, Oauth2AuthorizationServer, Oauth2ResourceServer, setGlobalConfig } from '@openid4vc/oauth2';
+import { Openid4vciClient, Openid4vciIssuer } from '@openid4vc/openid4vci';
 import { SDJwtVcInstance } from '@sd-jwt/sd-jwt-vc';
 import { answering, bySelf, callbacks, certified, newKey, sha256 } from './callbacks.mjs';
 
@@ -73,4 +73,44 @@ async function taking({ offer, txCode, configuration, copies, anchors, told = []
   };
 }
 
-await answering({ offer: taking });
+/** What an issuer and its authorisation server would say of our wallet's requests. documents: by address, as our service has them. */
+async function requests({ issuer, documents, code, txCode, nonce, token, resources }) {
+  let thumbprint;
+  const told = (url) => documents[url] ?? { active: true, token_type: 'DPoP', cnf: { jkt: thumbprint } };
+  const known = {
+    ...callbacks({}),
+    fetch: async (url) => Response.json(told(String(url))),
+    clientAuthentication: clientAuthenticationAnonymous(),
+  };
+  const issuerMetadata = await new Openid4vciClient({ callbacks: known }).resolveIssuerMetadata(issuer);
+  const [authorizationServerMetadata] = issuerMetadata.authorizationServers;
+  const asRequest = ({ url, headers }) => ({ method: 'POST', url, headers: new Headers(headers) });
+
+  const server = new Oauth2AuthorizationServer({ callbacks: known });
+  const accessTokenRequest = Object.fromEntries(new URLSearchParams(token.body));
+  const parsed = server.parseAccessTokenRequest({ accessTokenRequest, request: asRequest(token) });
+  const { dpop } = await server.verifyPreAuthorizedCodeAccessTokenRequest({
+    ...parsed,
+    request: asRequest(token),
+    dpop: { ...parsed.dpop, required: true, allowedSigningAlgs: authorizationServerMetadata.dpop_signing_alg_values_supported },
+    expectedPreAuthorizedCode: code,
+    expectedTxCode: txCode,
+    authorizationServerMetadata,
+  });
+  thumbprint = dpop.jwkThumbprint;
+
+  const introspected = { ...authorizationServerMetadata, introspection_endpoint: `${issuer}/introspect` };
+  for (const resource of resources) {
+    await new Oauth2ResourceServer({ callbacks: known }).verifyResourceRequest({
+      request: asRequest(resource),
+      resourceServer: issuer,
+      authorizationServers: [introspected],
+    });
+  }
+  const reader = new Openid4vciIssuer({ callbacks: known });
+  const asked = reader.parseCredentialRequest({ credentialRequest: JSON.parse(resources[0].body), issuerMetadata });
+  const proven = asked.proofs.jwt.map((jwt) => reader.verifyCredentialRequestJwtProof({ jwt, expectedNonce: nonce, issuerMetadata }));
+  return { configuration: asked.credentialConfigurationId, keys: (await Promise.all(proven)).map((one) => one.signer.publicJwk) };
+}
+
+await answering({ offer: taking, requests });

@@ -44,7 +44,8 @@ export function callbacks({ keys = [], anchors = [] }) {
     },
     async verifyJwt(signer, { compact }) {
       try {
-        const key = certified(signer.x5c[0], anchors);
+        const bare = signer.method === 'jwk' && (await jose.importJWK(signer.publicJwk, ALGORITHM));
+        const key = bare || certified(signer.x5c[0], anchors);
         await jose.compactVerify(compact, key, { algorithms: [ALGORITHM] });
         return { verified: true, signerJwk: await jose.exportJWK(key) };
       } catch {
