@@ -65,8 +65,8 @@ class Asking:
         self.link = self.says("openid4vp://").strip()
 
     def says(self, word):
-        """Its next line with that word."""
-        return next(line for line in self.run.stdout if word in line)
+        """Its next line with that word; nothing once it has ended."""
+        return next((line for line in self.run.stdout if word in line), "")
 
 
 @pytest.fixture
@@ -75,7 +75,10 @@ def asking(held, pki, tmp_path):
     made = []
 
     def make(*more):
-        made.append(Asking(pki, root_of(held, tmp_path / "root.pem"), *more))
+        for _ in range(5):  # somebody else may take its port before it does
+            made.append(Asking(pki, root_of(held, tmp_path / "root.pem"), *more))
+            if made[-1].link:
+                break
         return made[-1]
 
     yield make
@@ -107,7 +110,7 @@ def test_the_wallet_signs_no_transaction_that_it_cannot_read(held, asking, tmp_p
     assert held.wallet("list")[1]["held"][0]["copies"] == 1
 
 
-@pytest.mark.parametrize("encryptions", [None, ["A256GCM"], ["A128GCM"]])
+@pytest.mark.parametrize("encryptions", [None, ["A256GCM"]])
 def test_a_verifier_reads_the_wallets_answer_as_the_standard_has_it(require, held, pki, encryptions):
     """@openid4vc makes the request and opens the answer, dcql holds one against the other, openvc-core verifies what was shown."""
     require(OPENID4VP)
