@@ -29,7 +29,7 @@ from idverify.wallet.transport import Answer, Send
 
 COPIES = 10
 DENIED = "credential_request_denied"  # OpenID4VCI 1.0 section 8.3.1.2
-KEPT, UNUSABLE = "credential_accepted", "credential_failure"
+KEPT, UNUSABLE, DELETED = "credential_accepted", "credential_failure", "credential_deleted"
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")  # RFC 6750 section 2.1
 
 
@@ -88,6 +88,24 @@ class Client:
                         raise
                     yield Denied(name, error.message)
 
+    def delete(self, configuration: str, issuer: str | None = None) -> bool:
+        """Delete the credential, its copies and their keys, and tell the issuer; whether it heard it. It is not fetched again.
+
+        issuer: needed only where several issued it. Raises CredentialUnavailable where there is none.
+        """
+        holding = self._folder.holding(configuration, issuer)
+        grant = self._folder.forget(holding)
+        if grant is None or holding.notification is None:
+            return False
+        with suppress(InputError, IssuerRefused):  # it is deleted, whatever the issuer says
+            found = discover(grant.issuer, self._send)
+            token, rotated = self._token(found, {"grant_type": "refresh_token", "refresh_token": grant.refresh_token})
+            left = next((one for one in self._folder.grants() if one.id == grant.id), None)
+            if rotated is not None and left is not None:
+                self._folder.keep_grant(replace(left, refresh_token=rotated))
+            return self._tell(found, token, holding.notification, DELETED)
+        return False
+
     def _taken(self, issuer: Issuer, token: str, name: str, grant: Grant | None, copies: int) -> Holding:
         described = issuer.configurations.get(name)
         if described is None or described.format not in (SD_JWT_FORMAT, SLIP_FORMAT):
@@ -98,7 +116,7 @@ class Client:
         try:
             found = tuple(examined(_credentials(given, name), keys, described))
         except IssuerRefused:
-            self._tell(issuer, token, given, UNUSABLE)
+            self._tell(issuer, token, _name(given), UNUSABLE)
             raise
         holding = Holding(
             issuer=issuer.url,
@@ -107,9 +125,10 @@ class Client:
             received_at=int(self._now()),
             copies=found,
             grant=grant.id if grant else None,
+            notification=_name(given),
         )
         self._folder.keep(holding)
-        self._tell(issuer, token, given, KEPT)
+        self._tell(issuer, token, holding.notification, KEPT)
         return holding
 
     def _token(self, issuer: Issuer, asked: dict[str, str]) -> tuple[str, str | None]:
@@ -130,13 +149,14 @@ class Client:
             answer = self._asked_with_nonce(issuer, token, configuration, keys)
         return granted(answer, _request_for(configuration))
 
-    def _tell(self, issuer: Issuer, token: str, given: Mapping[str, Any], event: str) -> None:
-        """What became of it. Whether the issuer hears it changes nothing here: it may not answer, and may refuse."""
-        name = given.get("notification_id")
-        if issuer.notification_endpoint is not None and isinstance(name, str):
-            said = json.dumps({"notification_id": name, "event": event}).encode()
-            with suppress(InputError):
-                self._proven(issuer.notification_endpoint, _headers(token), said, token)
+    def _tell(self, issuer: Issuer, token: str, name: str | None, event: str) -> bool:
+        """What became of it, and whether the issuer heard it. That changes nothing here: it may not answer, and may refuse."""
+        if issuer.notification_endpoint is None or name is None:
+            return False
+        said = json.dumps({"notification_id": name, "event": event}).encode()
+        with suppress(InputError):
+            return refusal(self._proven(issuer.notification_endpoint, _headers(token), said, token)) is None
+        return False
 
     def _asked_with_nonce(self, issuer: Issuer, token: str, configuration: str, keys: Sequence[HeldKey]) -> Answer:
         what = "the request for a nonce"
@@ -171,6 +191,11 @@ class Client:
 
 def _headers(token: str) -> dict[str, str]:
     return {"Content-Type": "application/json", "Accept": "application/json", "Authorization": f"DPoP {token}"}
+
+
+def _name(given: Mapping[str, Any]) -> str | None:
+    name = given.get("notification_id")
+    return name if isinstance(name, str) else None
 
 
 def _request_for(configuration: str) -> str:

@@ -116,6 +116,39 @@ def test_an_issuer_that_wants_to_know_nothing_is_told_nothing(folder, issuer):
     assert issuer.told == []
 
 
+def test_what_is_deleted_is_gone_told_and_not_fetched_again(folder, issuer):
+    """With its keys; the grant goes with the last of it."""
+    issuer.offer["credential_configuration_ids"] = ["identity_card", "vehicle_licence"]
+    accept(folder, issuer)
+    issuer.told.clear()
+    assert client(folder, issuer).delete("identity_card")
+    assert issuer.told == [{"notification_id": "answer-1", "event": "credential_deleted"}]
+    assert [one.configuration for one in folder.holdings()] == ["vehicle_licence"]
+    [grant] = folder.grants()
+    assert (grant.configurations, grant.refresh_token) == (("vehicle_licence",), "refresh-2")
+    with pytest.raises(CredentialUnavailable):
+        client(folder, issuer).delete("identity_card")
+    issuer.hears = 400
+    assert not client(folder, issuer).delete("vehicle_licence")
+    assert folder.holdings() == folder.grants() == ()
+    assert not any(file.name.startswith(("held-", "grant-")) for file in folder.path.iterdir())
+
+
+@pytest.mark.parametrize("lost", ["grant", "name", "issuer"])
+def test_what_is_deleted_is_gone_though_nobody_can_be_told(folder, issuer, lost):
+    """Nothing renews it, or the issuer gave it no name, or gives no token any more."""
+    if lost == "grant":
+        del issuer.token["refresh_token"]
+    issuer.named = lost != "name"
+    accept(folder, issuer)
+    issuer.told.clear()
+    if lost == "issuer":
+        issuer.token["refresh_token"] = "revoked"
+    assert not client(folder, issuer).delete("identity_card")
+    assert folder.holdings() == folder.grants() == ()
+    assert issuer.told == []
+
+
 def test_without_a_refresh_token_there_is_nothing_to_renew(folder, issuer):
     """As for a type that asks for a new live session each time."""
     del issuer.token["refresh_token"]
