@@ -97,12 +97,12 @@ def grant_of_access(vault: Vault, tx: Connection, token: str) -> Grant | None:
     return grant if grant is not None and vault.now() < min(grant.access_until, grant.ends) else None
 
 
-def require_grant(vault: Vault, tx: Connection, token: str, shown: dpop.Proof) -> Grant:
-    """The grant that the access token opens, for the device key that it is bound to. Raises IssuanceRefused, ProofNotBound."""
-    grant = grant_of_access(vault, tx, token)
+def grant_shown(vault: Vault, tx: Connection, access_token: str, proof: dpop.Proof) -> Grant:
+    """The grant of an access token whose device key was shown. Raises IssuanceRefused, ProofNotBound, RecordTampered."""
+    grant = grant_of_access(vault, tx, access_token)
     if grant is None:
         raise IssuanceRefused("invalid_token", "no such access token, or it has ended: renew it")
-    if not hmac.compare_digest(grant.thumbprint, shown.thumbprint):
+    if not hmac.compare_digest(grant.thumbprint, proof.thumbprint):
         raise ProofNotBound
     return grant
 

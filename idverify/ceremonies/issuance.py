@@ -14,7 +14,7 @@ from idverify.ceremonies import Parts, Vault
 from idverify.ceremonies.auditing import record_event
 from idverify.ceremonies.credential_claims import Said, claims_of
 from idverify.ceremonies.documents import find_type
-from idverify.ceremonies.grant_record import Grant, require_grant, save_grant
+from idverify.ceremonies.grant_record import Grant, grant_shown, save_grant
 from idverify.ceremonies.nonces import spend_nonce
 from idverify.ceremonies.notifications import new_identifier
 from idverify.ceremonies.offering import configurations
@@ -72,12 +72,12 @@ def issue(parts: Parts, *, access_token: str, proof: str, configuration: str, pr
     expected = dpop.Expected("POST", credential_url(parts), access_token, parts.now())
     shown = dpop.validate(proof, expected)
     with parts.store.reading() as tx:
-        known = require_grant(parts, tx, access_token, shown)
+        known = grant_shown(parts, tx, access_token, shown)
     type_, purpose = _wanted(known, configuration)
     keys = _keys(parts, proofs)
     portrait = small_portrait(parts, known.foundation.subject_id, type_, purpose)
     with parts.store.transaction() as tx:
-        grant = require_grant(parts, tx, access_token, shown)
+        grant = grant_shown(parts, tx, access_token, shown)
         if not spent.spend(tx, shown.digest, shown.expires_at):
             raise ProofReplayed
         if not spend_nonce(parts, tx, NONCE_USE, keys[0].nonce):

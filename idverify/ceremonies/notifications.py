@@ -13,7 +13,7 @@ from typing import Literal
 from idverify.audit.events import Event
 from idverify.ceremonies import Vault
 from idverify.ceremonies.auditing import record_event
-from idverify.ceremonies.grant_record import Grant, require_grant
+from idverify.ceremonies.grant_record import Grant, grant_shown
 from idverify.ceremonies.offering import configurations
 from idverify.credentials import dpop
 from idverify.credentials.proof_errors import ProofReplayed
@@ -46,9 +46,9 @@ def take_notification(vault: Vault, *, access_token: str, proof: str, identifier
     """
     shown = dpop.validate(proof, dpop.Expected("POST", notification_url(vault), access_token, vault.now()))
     with vault.store.reading() as tx:  # who has no token of ours must not make writers wait
-        require_grant(vault, tx, access_token, shown)
+        grant_shown(vault, tx, access_token, shown)
     with vault.store.transaction() as tx:
-        grant = require_grant(vault, tx, access_token, shown)
+        grant = grant_shown(vault, tx, access_token, shown)
         if not spent.spend(tx, shown.digest, shown.expires_at):
             raise ProofReplayed
         name, _, purpose = _configuration(vault, grant, identifier, configurations(grant.types)).partition(".")

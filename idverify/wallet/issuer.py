@@ -24,14 +24,12 @@ class Configuration:
 
 @dataclass(frozen=True, slots=True)
 class Issuer:
-    """Where an issuer is asked, and told; notification_endpoint: None where it wants to hear nothing. batch_size: copies in one
-    request.
-    """
+    """Where an issuer is asked. batch_size: copies in one request."""
 
     url: str
     token_endpoint: str
     nonce_endpoint: str
-    notification_endpoint: str | None
+    notification_endpoint: str | None  # None: it wants to hear nothing
     credential_endpoint: str
     batch_size: int
     configurations: Mapping[str, Configuration]
