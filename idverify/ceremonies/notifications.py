@@ -51,7 +51,7 @@ def take_notification(vault: Vault, *, access_token: str, proof: str, identifier
         grant = grant_shown(vault, tx, access_token, shown)
         if not spent.spend(tx, shown.digest, shown.expires_at):
             raise ProofReplayed
-        name, _, purpose = _configuration(vault, grant, identifier, configurations(grant.types)).partition(".")
+        configuration = _configuration(vault, grant, identifier, configurations(grant.types))
         digest = hashlib.sha256(f"notification\n{identifier}\n{word}".encode()).hexdigest()
         if spent.spend(tx, digest, grant.ends):
             record_event(
@@ -60,9 +60,8 @@ def take_notification(vault: Vault, *, access_token: str, proof: str, identifier
                 Event.CREDENTIAL_NOTIFIED,
                 actor=grant.foundation.client_id,
                 subject_id=grant.foundation.subject_id,
-                credential_id=grant.credential_id(name),
-                type=name,
-                purpose=purpose or None,
+                credential_id=grant.credential_id(configuration.partition(".")[0]),
+                configuration=configuration,
                 notification=identifier,
                 word=word,
             )

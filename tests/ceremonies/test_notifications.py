@@ -45,7 +45,7 @@ def test_what_a_wallet_says_is_audited_once_however_often_it_says_it(parts, wall
     assert [one.details["word"] for one in (first, second)] == [KEPT, DELETED]
     with parts.store.reading() as tx:
         issued = next(one for one in audit.events(tx) if one.event == "credential.issued")
-    for name in ("credential_id", "type", "purpose", "notification"):
+    for name in ("credential_id", "notification"):
         assert first.details[name] == issued.details[name]
     assert (first.actor, first.subject_id) == (issued.actor, issued.subject_id)
 
@@ -58,7 +58,7 @@ def test_each_answer_has_a_name_of_its_own_that_says_which_credential_it_gave(pa
     wallet.get("identity_card.gate")
     tell(wallet, UNUSABLE)
     assert len({*names, wallet.notification}) == 3
-    assert [(one.details["type"], one.details["purpose"]) for one in told(parts)] == [("identity_card", "gate")]
+    assert [one.details["configuration"] for one in told(parts)] == ["identity_card.gate"]
 
 
 def test_a_wallet_speaks_of_its_own_credentials_alone(parts, wallet):

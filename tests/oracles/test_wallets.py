@@ -77,7 +77,8 @@ def test_it_takes_an_offer_reads_what_it_was_given_and_says_so(city):
         assert claims["cnf"]["jwk"]["x"] == one["key"]["x"]
     with city.service.parts.store.reading() as tx:
         last = audit.head(tx)
-    assert (last.event, last.details["word"], last.details["type"]) == ("credential.notified", "credential_accepted", CARD)
+    said = last.details["word"], last.details["configuration"]
+    assert (last.event, *said) == ("credential.notified", "credential_accepted", CARD)
 
 
 def test_it_takes_nothing_with_a_wrong_number(city):
