@@ -70,11 +70,28 @@ class ProofsIn(StrictRequest):
     jwt: Annotated[list[Annotated[str, Field(min_length=1, max_length=4096)]], Field(min_length=1, max_length=64)]
 
 
-class CredentialIn(StrictRequest):
-    """A wallet's request (OpenID4VCI 1.0 section 8.2). Encrypted answers are not offered, so not asked for."""
+class WalletRequest(StrictRequest):
+    """A wallet's request: what other profiles add to it is passed over (OpenID4VCI 1.0 sections 8.2 and 11.1)."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
+class CredentialIn(WalletRequest):
+    """A wallet's request (OpenID4VCI 1.0 section 8.2)."""
 
     credential_configuration_id: Annotated[str, Field(min_length=1, max_length=128)]
     proofs: ProofsIn
+    credential_response_encryption: dict[str, Any] | None = Field(
+        None, description="refused: answers are not encrypted, and who asks for that must not get one in the clear"
+    )
+
+
+class NotificationIn(WalletRequest):
+    """What a wallet did with credentials (OpenID4VCI 1.0 section 11.1). Its own words are read and not kept."""
+
+    notification_id: Annotated[str, Field(min_length=1, max_length=128)]
+    event: Literal["credential_accepted", "credential_failure", "credential_deleted"]
+    event_description: Annotated[str, Field(max_length=1024, pattern=r"^[\x20-\x21\x23-\x5B\x5D-\x7E]*$")] | None = None
 
 
 class CredentialAskedIn(StrictRequest):

@@ -10,13 +10,14 @@ from fastapi import APIRouter, Request, Response
 
 from idverify.api.access import ServiceOf
 from idverify.api.answers import json_answer, public_for
-from idverify.api.credential_schemas import CredentialIn
+from idverify.api.credential_schemas import CredentialIn, NotificationIn
 from idverify.api.limits import NO_IMAGE_BODY, bounded_body
 from idverify.api.oauth import FORM, form_of, one_header, refusal_of, required
 from idverify.api.schemas import parse
 from idverify.api.service import Service
-from idverify.ceremonies import granting, issuance
+from idverify.ceremonies import granting, issuance, notifications
 from idverify.ceremonies.granting import Granted
+from idverify.ceremonies.issuance import Issued
 from idverify.ceremonies.issuer_metadata import NONCE_PATH, REFRESH, issuer_metadata, server_metadata
 from idverify.ceremonies.nonces import new_nonce
 from idverify.ceremonies.offering import GRANT_TYPE
@@ -103,14 +104,13 @@ async def nonce(service: ServiceOf) -> Response:
 @_in_oauth("invalid_credential_request", protected=True)
 async def credential(request: Request, service: ServiceOf) -> Response:
     """Copies of a credential, one for each key that is proven."""
-    scheme, _, access = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "dpop" or not access:
-        raise IssuanceRefused("invalid_token", "send the access token: Authorization: DPoP idva_...")
-    proof = one_header(request.headers.getlist("dpop"), "DPoP")
+    access, proof = _access_token(request), one_header(request.headers.getlist("dpop"), "DPoP")
     body = await bounded_body(request, limit=NO_IMAGE_BODY, seconds=service.options.body_seconds)
 
-    def issued() -> list[str]:
+    def issued() -> Issued:
         asked = parse(CredentialIn, body)
+        if asked.credential_response_encryption is not None:
+            raise IssuanceRefused("invalid_encryption_parameters", "answers are not encrypted here, beyond TLS")
         return issuance.issue(
             service.parts_of_wallet(access),
             access_token=access,
@@ -119,5 +119,34 @@ async def credential(request: Request, service: ServiceOf) -> Response:
             proofs=asked.proofs.jwt,
         )
 
-    copies = await service.ceremony(issued)
-    return json_answer({"credentials": [{"credential": one} for one in copies]}, headers=_SECRET)
+    made = await service.ceremony(issued)
+    copies = [{"credential": one} for one in made.copies]
+    return json_answer({"credentials": copies, "notification_id": made.notification_id}, headers=_SECRET)
+
+
+@router.post(notifications.PATH)
+@_in_oauth("invalid_notification_request", protected=True)
+async def notification(request: Request, service: ServiceOf) -> Response:
+    """What the wallet did with credentials that it was given."""
+    access, proof = _access_token(request), one_header(request.headers.getlist("dpop"), "DPoP")
+    body = await bounded_body(request, limit=NO_IMAGE_BODY, seconds=service.options.body_seconds)
+
+    def taken() -> None:
+        said = parse(NotificationIn, body)
+        notifications.take_notification(
+            service.parts_of_wallet(access),
+            access_token=access,
+            proof=proof,
+            identifier=said.notification_id,
+            word=said.event,
+        )
+
+    await service.look_up(taken)
+    return Response(None, 204, _SECRET)
+
+
+def _access_token(request: Request) -> str:
+    scheme, _, access = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "dpop" or not access:
+        raise IssuanceRefused("invalid_token", "send the access token: Authorization: DPoP idva_...")
+    return access

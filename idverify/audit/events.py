@@ -65,6 +65,7 @@ class Event(StrEnum):
     OFFER_REDEEMED = "credential.offer_redeemed"
     GRANT_RENEWED = "credential.grant_renewed"
     CREDENTIAL_ISSUED = "credential.issued"
+    CREDENTIAL_NOTIFIED = "credential.notified"
     PRESENTATION_VALIDATED = "presentation.validated"
     PRESENTATION_REQUESTED = "presentation.requested"
     PRESENTATION_REFUSED = "presentation.refused"

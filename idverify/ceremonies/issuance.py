@@ -5,9 +5,8 @@ the grant as it stands now, nonce and proof used up, what the person's records s
 copy, the event; then the signatures, and only then the commit. Whatever fails, no credential leaves.
 """
 
-import hmac
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Literal, cast
 
 from idverify.audit.events import Event
@@ -15,8 +14,9 @@ from idverify.ceremonies import Parts, Vault
 from idverify.ceremonies.auditing import record_event
 from idverify.ceremonies.credential_claims import Said, claims_of
 from idverify.ceremonies.documents import find_type
-from idverify.ceremonies.grant_record import Grant, grant_of_access, save_grant
+from idverify.ceremonies.grant_record import Grant, grant_shown, save_grant
 from idverify.ceremonies.nonces import spend_nonce
+from idverify.ceremonies.notifications import new_identifier
 from idverify.ceremonies.offering import configurations
 from idverify.ceremonies.small_portrait import small_portrait
 from idverify.ceremonies.standing import DENIED, require_standing
@@ -27,7 +27,7 @@ from idverify.credentials.credential_types import CredentialType
 from idverify.credentials.errors import TokenNonce
 from idverify.credentials.pairwise import pairwise_subject
 from idverify.credentials.possession import Possession
-from idverify.credentials.proof_errors import ProofNotBound, ProofReplayed
+from idverify.credentials.proof_errors import ProofReplayed
 from idverify.credentials.slip_claims import LONGEST_SECONDS
 from idverify.credentials.status_reference import StatusReference
 from idverify.errors import (
@@ -49,12 +49,20 @@ NONCE_USE = "c_nonce"
 _DAY = 86_400
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class Issued:
+    """copies: a credential for each key, in their order. notification_id: what the wallet calls this answer by."""
+
+    copies: list[str]
+    notification_id: str
+
+
 def credential_url(parts: Vault) -> str:
     """The address that a wallet's DPoP proof must name."""
     return parts.issuer.rstrip("/") + PATH
 
 
-def issue(parts: Parts, *, access_token: str, proof: str, configuration: str, proofs: Sequence[str]) -> list[str]:
+def issue(parts: Parts, *, access_token: str, proof: str, configuration: str, proofs: Sequence[str]) -> Issued:
     """A copy of the credential for each key that is proven, in order. proof: the request's DPoP header.
 
     configuration: name of a credential type, or `TYPE.PURPOSE` for slips of at most a day. Raises a leaf of TokenInvalid for
@@ -64,12 +72,12 @@ def issue(parts: Parts, *, access_token: str, proof: str, configuration: str, pr
     expected = dpop.Expected("POST", credential_url(parts), access_token, parts.now())
     shown = dpop.validate(proof, expected)
     with parts.store.reading() as tx:
-        known = _grant(parts, tx, access_token, shown)
+        known = grant_shown(parts, tx, access_token, shown)
     type_, purpose = _wanted(known, configuration)
     keys = _keys(parts, proofs)
     portrait = small_portrait(parts, known.foundation.subject_id, type_, purpose)
     with parts.store.transaction() as tx:
-        grant = _grant(parts, tx, access_token, shown)
+        grant = grant_shown(parts, tx, access_token, shown)
         if not spent.spend(tx, shown.digest, shown.expires_at):
             raise ProofReplayed
         if not spend_nonce(parts, tx, NONCE_USE, keys[0].nonce):
@@ -80,6 +88,7 @@ def issue(parts: Parts, *, access_token: str, proof: str, configuration: str, pr
         said = _said(parts, tx, type_, grant, portrait)
         ends = _ends(parts, type_, purpose, said)
         credential_id = grant.credential_id(type_.name)
+        notification_id = new_identifier(parts, grant, configuration)
         places = allocate(
             parts,
             tx,
@@ -103,19 +112,11 @@ def issue(parts: Parts, *, access_token: str, proof: str, configuration: str, pr
             acr=grant.foundation.acr,
             auth_time=grant.foundation.auth_time,
             renewed=not grant.first,
+            notification=notification_id,
         )
         if purpose is None:
-            return _credentials(parts, type_, grant, said, keys, places)
-        return _slips(parts, type_, purpose, said, keys, places, ends)
-
-
-def _grant(parts: Parts, tx: Connection, access_token: str, shown: dpop.Proof) -> Grant:
-    grant = grant_of_access(parts, tx, access_token)
-    if grant is None:
-        raise IssuanceRefused("invalid_token", "no such access token, or it has ended: renew it")
-    if not hmac.compare_digest(grant.thumbprint, shown.thumbprint):
-        raise ProofNotBound
-    return grant
+            return Issued(_credentials(parts, type_, grant, said, keys, places), notification_id)
+        return Issued(_slips(parts, type_, purpose, said, keys, places, ends), notification_id)
 
 
 def _wanted(grant: Grant, configuration: str) -> tuple[CredentialType, str | None]:

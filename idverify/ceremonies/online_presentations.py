@@ -132,7 +132,7 @@ def signed_request(vault: Vault, request_id: str, wallet_nonce: str | None = Non
         "client_metadata": {
             "client_name": request.audience,
             "jwks": {"keys": [jwe.public_half(request.key)]},
-            "encrypted_response_enc_values_supported": [jwe.ENCRYPTION],
+            "encrypted_response_enc_values_supported": list(jwe.ENCRYPTIONS),
             "vp_formats_supported": _FORMATS,
         },
     }

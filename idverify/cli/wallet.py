@@ -128,6 +128,30 @@ def list_(wallet: Where = HERE, as_json: AsJson = False) -> None:
 
 
 @app.command()
+def delete(
+    configuration: Annotated[str, typer.Argument(help="as `idverify wallet list` names it", show_default=False)],
+    issuer: Issuer = None,
+    wallet: Where = HERE,
+    as_json: AsJson = False,
+) -> None:
+    """Delete a credential with its copies and keys, and tell the issuer, who revokes nothing for that. It is not renewed then.
+
+    Example: idverify wallet delete identity_card.gate
+
+    Exit codes: 0 deleted, whether or not the issuer heard of it, 3 no such credential, 4 the wallet cannot be used.
+    """
+    from idverify.wallet.folder import Folder
+
+    told = _client(Folder(wallet)).delete(configuration, issuer)
+    heard = "the issuer knows" if told else "the issuer was not told"
+    emit(
+        {"deleted": configuration, "issuer_told": told},
+        as_json=as_json,
+        table=lambda: stdout.print(printable(f"deleted {configuration}; {heard}"), markup=False),
+    )
+
+
+@app.command()
 def present(
     configuration: Annotated[str, typer.Argument(help="as `idverify wallet list` names it", show_default=False)],
     audience: Annotated[str, typer.Option(help="who asks, as they gave their name")],

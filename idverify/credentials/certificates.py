@@ -209,12 +209,16 @@ def key_identifier_of(certificate: bytes) -> bytes | None:
     return None if found is None else found[0].digest
 
 
-def names_in(certificate: bytes) -> tuple[frozenset[str], str]:
-    """The URIs that a certificate (DER) gives its subject, and whom it names as its issuer. Raises CertificateMalformed."""
+def names_in(certificate: bytes) -> tuple[frozenset[str], frozenset[str], str]:
+    """The URIs and the DNS names that a certificate (DER) gives its subject, and whom it names as its issuer.
+
+    Raises CertificateMalformed.
+    """
     parsed = _parsed(certificate)
-    names = _extension(parsed, x509.SubjectAlternativeName)
-    uris = names[0].get_values_for_type(x509.UniformResourceIdentifier) if names else []
-    return frozenset(uris), parsed.issuer.rfc4514_string()
+    found = _extension(parsed, x509.SubjectAlternativeName)
+    names = found[0] if found else x509.SubjectAlternativeName([])
+    uris = names.get_values_for_type(x509.UniformResourceIdentifier)
+    return frozenset(uris), frozenset(names.get_values_for_type(x509.DNSName)), parsed.issuer.rfc4514_string()
 
 
 _SIGNING_ONLY = x509.KeyUsage(

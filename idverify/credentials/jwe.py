@@ -1,4 +1,6 @@
-"""The one strict wrapper around joserfc's JWE: compact, ECDH-ES (P-256) and A256GCM alone (RFC 7518 sections 4.6 and 5.3).
+"""The one strict wrapper around joserfc's JWE: compact, ECDH-ES (P-256), A256GCM or A128GCM (RFC 7518 sections 4.6 and 5.3).
+
+A verifier offers both, since a wallet may know only one of them (OpenID4VC HAIP 1.0 section 5).
 
 What does not open is refused with one code, whatever the cause: a caller who may try again and again learns nothing from it.
 """
@@ -15,7 +17,10 @@ from idverify.credentials.proof_errors import AnswerUnreadable
 from idverify.credentials.reading import decode_base64url, strict_object, walk
 from idverify.keys.jwk import base64url
 
-ALGORITHM, ENCRYPTION = "ECDH-ES", "A256GCM"
+ALGORITHM = "ECDH-ES"
+ENCRYPTIONS = ("A256GCM", "A128GCM")
+"""The better one first."""
+
 LARGEST = 96 * 1024
 _NEEDED = frozenset({"alg", "enc", "kid", "epk"})
 _ALLOWED = _NEEDED | {"apu", "apv", "typ", "cty"}
@@ -28,7 +33,7 @@ class _Registry(joserfc_jwe.JWERegistry):
     max_ciphertext_length = LARGEST
 
 
-_REGISTRY = _Registry(algorithms=[ALGORITHM, ENCRYPTION])
+_REGISTRY = _Registry(algorithms=[ALGORITHM, *ENCRYPTIONS])
 
 
 def new_key(kid: str) -> dict[str, str]:
@@ -42,12 +47,15 @@ def public_half(key: Mapping[str, str]) -> dict[str, str]:
     return {**{name: key[name] for name in ("kty", "crv", "x", "y", "kid")}, "use": "enc", "alg": ALGORITHM}
 
 
-def encrypt(payload: Mapping[str, Any], to: Mapping[str, Any]) -> str:
-    """A compact JWE of a JSON object for the holder of that public JWK. Raises AnswerUnreadable where it is none on P-256."""
+def encrypt(payload: Mapping[str, Any], to: Mapping[str, Any], encryption: str = ENCRYPTIONS[0]) -> str:
+    """A compact JWE of a JSON object for the holder of that public JWK. Raises AnswerUnreadable where it is none on P-256.
+
+    encryption: one of ENCRYPTIONS.
+    """
     if (to.get("kty"), to.get("crv")) != ("EC", "P-256") or not is_point(to.get("x"), to.get("y")):
         raise AnswerUnreadable
     key = ECKey.import_key({name: to[name] for name in _BARE})
-    header = {"alg": ALGORITHM, "enc": ENCRYPTION, "kid": to["kid"]}
+    header = {"alg": ALGORITHM, "enc": encryption, "kid": to["kid"]}
     return joserfc_jwe.encrypt_compact(header, json.dumps(payload).encode(), key, registry=_REGISTRY)
 
 
@@ -78,7 +86,8 @@ def _is_as_asked(text: str, kid: str) -> bool:
     return (
         header.keys() >= _NEEDED
         and header.keys() <= _ALLOWED
-        and (header["alg"], header["enc"], header["kid"]) == (ALGORITHM, ENCRYPTION, kid)
+        and (header["alg"], header["kid"]) == (ALGORITHM, kid)
+        and header["enc"] in ENCRYPTIONS
         and isinstance(epk, dict)
         and epk.keys() == _BARE
         and (epk["kty"], epk["crv"]) == ("EC", "P-256")

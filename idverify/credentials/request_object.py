@@ -33,13 +33,12 @@ def sign(payload: Mapping[str, Any], certified: Certified) -> str:
 
 
 class _Candidate(certified_jws.Certified):
-    """Its key is the one in its own certificate."""
+    """Its key is the one in its own certificate, whatever its maker calls it: kid is a hint (RFC 7515 section 4.1.4)."""
 
     @cached_property
     def matching(self) -> list[Jwk]:
-        """That key, where the header names no other. Raises CertificateMalformed, -Unsuitable."""
-        key = public_key_of(self.chain[0])
-        return [key] if self.header.get("kid", key["kid"]) == key["kid"] else []
+        """That key. Raises CertificateMalformed, -Unsuitable."""
+        return [public_key_of(self.chain[0])]
 
 
 def read(text: str | bytes, client_id: str, now: float) -> tuple[dict[str, Any], bytes]:

@@ -3,16 +3,19 @@
 1. The offer, the issuer's metadata, and a token for the code (or for the refresh token), bound to the device key.
 2. The grant is kept before anything else: what comes after may fail, and is then asked for again.
 3. For each configuration: new keys, a fresh nonce, a proof for each key, the credentials, which are examined and kept.
+4. An issuer that wants to know is told that they were kept, or that they are not what they should be (section 11).
 """
 
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from typing import Any
 from urllib.parse import urlencode
 
-from idverify.errors import InvalidInput
+from idverify.errors import InputError, InvalidInput
 from idverify.wallet.answers import MALFORMED, granted, member, refusal
 from idverify.wallet.device import HeldKey
 from idverify.wallet.errors import CredentialUnavailable, IssuerRefused
@@ -26,6 +29,7 @@ from idverify.wallet.transport import Answer, Send
 
 COPIES = 10
 DENIED = "credential_request_denied"  # OpenID4VCI 1.0 section 8.3.1.2
+KEPT, UNUSABLE, DELETED = "credential_accepted", "credential_failure", "credential_deleted"
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")  # RFC 6750 section 2.1
 
 
@@ -84,21 +88,47 @@ class Client:
                         raise
                     yield Denied(name, error.message)
 
+    def delete(self, configuration: str, issuer: str | None = None) -> bool:
+        """Delete the credential, its copies and their keys, and tell the issuer; whether it heard it. It is not fetched again.
+
+        issuer: needed only where several issued it. Raises CredentialUnavailable where there is none.
+        """
+        holding = self._folder.holding(configuration, issuer)
+        grant = self._folder.forget(holding)
+        if grant is None or holding.notification is None:
+            return False
+        with suppress(InputError, IssuerRefused):  # it is deleted, whatever the issuer says
+            found = discover(grant.issuer, self._send)
+            token, rotated = self._token(found, {"grant_type": "refresh_token", "refresh_token": grant.refresh_token})
+            left = next((one for one in self._folder.grants() if one.id == grant.id), None)
+            if rotated is not None and left is not None:
+                self._folder.keep_grant(replace(left, refresh_token=rotated))
+            return self._tell(found, token, holding.notification, DELETED)
+        return False
+
     def _taken(self, issuer: Issuer, token: str, name: str, grant: Grant | None, copies: int) -> Holding:
         described = issuer.configurations.get(name)
         if described is None or described.format not in (SD_JWT_FORMAT, SLIP_FORMAT):
             raise CredentialUnavailable(f"{name} has a format that this wallet does not know")
         number = 1 if described.format == SLIP_FORMAT else max(1, min(copies, issuer.batch_size))
         keys = [HeldKey.new() for _ in range(number)]
+        given = self._given(issuer, token, name, keys)
+        try:
+            found = tuple(examined(_credentials(given, name), keys, described))
+        except IssuerRefused:
+            self._tell(issuer, token, _name(given), UNUSABLE)
+            raise
         holding = Holding(
             issuer=issuer.url,
             configuration=name,
             format=described.format,
             received_at=int(self._now()),
-            copies=tuple(examined(self._credentials(issuer, token, name, keys), keys, described)),
+            copies=found,
             grant=grant.id if grant else None,
+            notification=_name(given),
         )
         self._folder.keep(holding)
+        self._tell(issuer, token, holding.notification, KEPT)
         return holding
 
     def _token(self, issuer: Issuer, asked: dict[str, str]) -> tuple[str, str | None]:
@@ -113,13 +143,20 @@ class Client:
             raise IssuerRefused("the issuer gave a token that no header can carry", MALFORMED)
         return token, refresh_token if isinstance(refresh_token, str) else None
 
-    def _credentials(self, issuer: Issuer, token: str, configuration: str, keys: Sequence[HeldKey]) -> list[str]:
-        what = f"the request for {configuration}"
+    def _given(self, issuer: Issuer, token: str, configuration: str, keys: Sequence[HeldKey]) -> dict[str, Any]:
         answer = self._asked_with_nonce(issuer, token, configuration, keys)
         if refusal(answer) == "invalid_nonce":  # it may have run out on the way; a second time is the issuer's word
             answer = self._asked_with_nonce(issuer, token, configuration, keys)
-        found = member(granted(answer, what), "credentials", list, what)
-        return [member(one if isinstance(one, dict) else {}, "credential", str, what) for one in found]
+        return granted(answer, _request_for(configuration))
+
+    def _tell(self, issuer: Issuer, token: str, name: str | None, event: str) -> bool:
+        """What became of it, and whether the issuer heard it. That changes nothing here: it may not answer, and may refuse."""
+        if issuer.notification_endpoint is None or name is None:
+            return False
+        said = json.dumps({"notification_id": name, "event": event}).encode()
+        with suppress(InputError):
+            return refusal(self._proven(issuer.notification_endpoint, _headers(token), said, token)) is None
+        return False
 
     def _asked_with_nonce(self, issuer: Issuer, token: str, configuration: str, keys: Sequence[HeldKey]) -> Answer:
         what = "the request for a nonce"
@@ -128,12 +165,7 @@ class Client:
         self._dpop_nonce = answer.headers.get("dpop-nonce", self._dpop_nonce)
         proofs = [key_proof(key.signer, issuer.url, now=self._now(), nonce=nonce) for key in keys]
         asked = {"credential_configuration_id": configuration, "proofs": {"jwt": proofs}}
-        headers = {
-            "Content-Type": "application/json",
-            "Accept": "application/json",
-            "Authorization": f"DPoP {token}",
-        }
-        return self._proven(issuer.credential_endpoint, headers, json.dumps(asked).encode(), token)
+        return self._proven(issuer.credential_endpoint, _headers(token), json.dumps(asked).encode(), token)
 
     def _proven(self, url: str, headers: dict[str, str], body: bytes, token: str | None = None) -> Answer:
         """A POST with a DPoP proof; once more where the issuer asks for a nonce of its own in it (RFC 9449 section 8)."""
@@ -155,3 +187,22 @@ class Client:
         answer = self._send("POST", url, {**headers, "DPoP": proof}, body)
         self._dpop_nonce = answer.headers.get("dpop-nonce", self._dpop_nonce)
         return answer
+
+
+def _headers(token: str) -> dict[str, str]:
+    return {"Content-Type": "application/json", "Accept": "application/json", "Authorization": f"DPoP {token}"}
+
+
+def _name(given: Mapping[str, Any]) -> str | None:
+    name = given.get("notification_id")
+    return name if isinstance(name, str) else None
+
+
+def _request_for(configuration: str) -> str:
+    return f"the request for {configuration}"
+
+
+def _credentials(given: Mapping[str, Any], configuration: str) -> list[str]:
+    what = _request_for(configuration)
+    found = member(given, "credentials", list, what)
+    return [member(one if isinstance(one, dict) else {}, "credential", str, what) for one in found]

@@ -9,7 +9,6 @@ import json
 import os
 import stat
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -71,16 +70,24 @@ class Folder:
     def keep_grant(self, grant: Grant) -> None:
         """In place of the earlier one of that id. Raises KeyUnavailable."""
         with locked(self.path):
-            replace_private(self.path / f"{GRANTS}{grant.id}{SUFFIX}", _spelled(spell_grant(grant)))
+            replace_private(self._grant_file(grant), _spelled(spell_grant(grant)))
 
     def keep(self, holding: Holding) -> None:
         """In place of what was held of it; a grant that nothing comes from any more goes too. Raises KeyUnavailable."""
         with locked(self.path):
             replace_private(self._file(holding), _spelled(spell_holding(holding)))
-            for grant in self.grants():
-                if not self.wanted(grant):
-                    with suppress(FileNotFoundError):
-                        (self.path / f"{GRANTS}{grant.id}{SUFFIX}").unlink()
+            self._drop_grants()
+
+    def forget(self, holding: Holding) -> Grant | None:
+        """Delete it with its keys and the leave to ask for more; where it came from, its grant. Raises KeyUnavailable."""
+        with locked(self.path):
+            self._file(holding).unlink(missing_ok=True)
+            found = next((one for one in self.grants() if one.id == holding.grant), None)
+            if found is not None:
+                left = tuple(one for one in found.configurations if one != holding.configuration)
+                replace_private(self._grant_file(found), _spelled(spell_grant(replace(found, configurations=left))))
+                self._drop_grants()
+        return found
 
     def wanted(self, grant: Grant) -> tuple[str, ...]:
         """Of its configurations, those that were last taken from this grant, or were never taken. Raises KeyUnavailable."""
@@ -111,6 +118,14 @@ class Folder:
                 raise CredentialUnavailable(f"{configuration} is no slip: `idverify wallet list` shows which are")
             replace_private(self._file(holding), _spelled(spell_holding(replace(holding, counter=holding.counter + 1))))
         return holding.copies[0], holding.counter
+
+    def _drop_grants(self) -> None:
+        for grant in self.grants():
+            if not self.wanted(grant):
+                self._grant_file(grant).unlink(missing_ok=True)
+
+    def _grant_file(self, grant: Grant) -> Path:
+        return self.path / f"{GRANTS}{grant.id}{SUFFIX}"
 
     def _file(self, holding: Holding) -> Path:
         name = hashlib.sha256(f"{holding.issuer}\n{holding.configuration}".encode()).hexdigest()[:24]

@@ -34,7 +34,8 @@ class Holding:
     """All that is held of one configuration of one issuer.
 
     copies: never used before, of an SD-JWT VC; the one slip, which is shown many times, of a slip. counter: of the next code of
-    that slip. grant: where more comes from, None where nothing does.
+    that slip. grant: where more comes from, None where nothing does. notification: what the issuer calls the answer that gave
+    them.
     """
 
     issuer: str
@@ -44,6 +45,7 @@ class Holding:
     copies: tuple[Copy, ...]
     counter: int = 1
     grant: str | None = None
+    notification: str | None = None
 
     @property
     def is_slip(self) -> bool:
@@ -76,6 +78,7 @@ def spell_holding(holding: Holding) -> dict[str, Any]:
         "copies": [{"credential": copy.credential, "key": copy.key.secret} for copy in holding.copies],
         "counter": holding.counter,
         "grant": holding.grant,
+        "notification": holding.notification,
     }
 
 
@@ -89,4 +92,5 @@ def parse_holding(raw: Mapping[str, Any]) -> Holding:
         copies=tuple(Copy(one["credential"], HeldKey(one["key"])) for one in raw["copies"]),
         counter=int(raw["counter"]),
         grant=raw["grant"],
+        notification=raw.get("notification"),  # not in wallets of before
     )

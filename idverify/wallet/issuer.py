@@ -10,6 +10,7 @@ from idverify.wallet.offers import origin
 from idverify.wallet.transport import Send
 
 LARGEST_BATCH = 30
+TOLD = "notification_endpoint"
 WHAT = "what the issuer says of itself"
 
 
@@ -28,6 +29,7 @@ class Issuer:
     url: str
     token_endpoint: str
     nonce_endpoint: str
+    notification_endpoint: str | None  # None: it wants to hear nothing
     credential_endpoint: str
     batch_size: int
     configurations: Mapping[str, Configuration]
@@ -47,6 +49,7 @@ def discover(url: str, send: Send) -> Issuer:
         url=url,
         token_endpoint=_here(url, member(server, "token_endpoint", str, WHAT)),
         nonce_endpoint=_here(url, member(said, "nonce_endpoint", str, WHAT)),
+        notification_endpoint=_here(url, member(said, TOLD, str, WHAT)) if TOLD in said else None,
         credential_endpoint=_here(url, member(said, "credential_endpoint", str, WHAT)),
         batch_size=max(1, min(size, LARGEST_BATCH)),
         configurations={

@@ -5,7 +5,7 @@ where the request lies, and the answer goes to that place. Whether the certifica
 believe is not known here: it is shown, and the person decides.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -25,6 +25,7 @@ from idverify.wallet.transport import Send
 SCHEME = "openid4vp"
 WHAT = "the request"
 LONGEST_NAME = 256
+ALTERNATIVES = "the reader leaves a choice of what to show, which this wallet does not know"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,10 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request whose signature holds. name: what the reader calls who asks. reader, certified_by: as its certificate says."""
+    """A request whose signature holds. name: what the reader calls who asks. reader, certified_by: as its certificate says.
+
+    state: None where the reader keeps none. encryption: of the answer to `key`.
+    """
 
     client_id: str
     name: str
@@ -46,9 +50,10 @@ class Request:
     certified_by: str
     response_uri: str
     nonce: str = field(repr=False)
-    state: str = field(repr=False)
+    state: str | None = field(repr=False)
     wanted: tuple[Wanted, ...]
     key: Mapping[str, Any]
+    encryption: str
 
 
 def read_request(link: str, send: Send, *, now: float) -> Request:
@@ -60,26 +65,32 @@ def read_request(link: str, send: Send, *, now: float) -> Request:
         raise IssuerRefused(f"{WHAT} was answered with HTTP {answer.status}", MALFORMED)
     try:
         payload, leaf = request_object.read(answer.body.strip(), client_id, now)
-        names, certified_by = names_in(leaf)
+        uris, hosts, certified_by = names_in(leaf)
     except TokenInvalid as error:
         raise IssuerRefused(f"{WHAT} is not one of the reader that the link names: {error.message}", error.code) from None
     response_uri = member(payload, "response_uri", str, WHAT)
-    here = [name for name in sorted(names) if origin(name) == origin(uri)]
+    here = [name for name in sorted(uris) if origin(name) == origin(uri)] or _host(uri, hosts)
     if origin(response_uri) != origin(uri) or not here:
         raise IssuerRefused("the reader's certificate does not name the place where the answer would go", MALFORMED)
+    if "transaction_data" in payload:  # OpenID4VP 1.0 section 8.4: what is not understood is not signed
+        raise IssuerRefused("the reader asks for a signature under a transaction, which this wallet does not know", MALFORMED)
+    query = member(payload, "dcql_query", dict, WHAT)
+    if "credential_sets" in query:
+        raise IssuerRefused(ALTERNATIVES, MALFORMED)
     if (payload.get("response_type"), payload.get("response_mode")) != ("vp_token", "direct_post.jwt"):
         raise IssuerRefused("the reader does not ask for an encrypted answer", MALFORMED)
     metadata = member(payload, "client_metadata", dict, WHAT)
     return Request(
         client_id=client_id,
-        name=_shown(member(metadata, "client_name", str, WHAT)),
+        name=_shown(member(metadata, "client_name", str, WHAT) if "client_name" in metadata else here[0]),
         reader=_shown(here[0]),
         certified_by=_shown(certified_by),
         response_uri=response_uri,
         nonce=member(payload, "nonce", str, WHAT),
-        state=member(payload, "state", str, WHAT),
-        wanted=tuple(_wanted(one) for one in member(member(payload, "dcql_query", dict, WHAT), "credentials", list, WHAT)),
+        state=member(payload, "state", str, WHAT) if "state" in payload else None,
+        wanted=tuple(_wanted(one) for one in member(query, "credentials", list, WHAT)),
         key=_key(metadata),
+        encryption=_encryption(metadata),
     )
 
 
@@ -112,7 +123,8 @@ def answer(folder: Folder, request: Request, chosen: Mapping[str, Holding], send
         for one in request.wanted
     }
     try:
-        sealed = jwe.encrypt({"vp_token": token, "state": request.state}, request.key)
+        kept = {} if request.state is None else {"state": request.state}
+        sealed = jwe.encrypt({"vp_token": token, **kept}, request.key, request.encryption)
     except TokenInvalid:
         raise IssuerRefused("the reader's key for the answer is none on P-256", MALFORMED) from None
     headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
@@ -146,6 +158,8 @@ def _wanted(asked: object) -> Wanted:
     found = asked if isinstance(asked, dict) else {}
     if found.get("format") != SD_JWT_FORMAT:
         raise IssuerRefused("the reader asks for a format that this wallet does not know", MALFORMED)
+    if "claim_sets" in found or any("values" in one for one in found.get("claims", []) if isinstance(one, dict)):
+        raise IssuerRefused(ALTERNATIVES, MALFORMED)  # all of it would be more than such a reader needs
     vcts = member(member(found, "meta", dict, WHAT), "vct_values", list, WHAT)
     claims = [member(one if isinstance(one, dict) else {}, "path", list, WHAT) for one in found.get("claims", [])]
     if not all(isinstance(one, str) for one in vcts) or not all(len(one) == 1 and isinstance(one[0], str) for one in claims):
@@ -153,16 +167,30 @@ def _wanted(asked: object) -> Wanted:
     return Wanted(member(found, "id", str, WHAT), tuple(vcts), tuple(one[0] for one in claims))
 
 
+def _host(uri: str, names: Collection[str]) -> list[str]:
+    """Where the request lies, if that host is among the names of a certificate (RFC 5280 section 4.2.1.6)."""
+    scheme, place = origin(uri)
+    host = urlsplit(uri).hostname
+    return [f"{scheme}://{place}"] if host in {one.lower() for one in names} else []
+
+
 def _key(metadata: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The key that the answer is encrypted to: the only one. Raises IssuerRefused."""
-    match metadata.get("jwks"):
-        case {"keys": [{"kty": "EC", "crv": "P-256", "kid": str(), "alg": jwe.ALGORITHM} as key]}:
-            found: Mapping[str, Any] = key
-        case _:
-            raise IssuerRefused("the reader gives no key that this wallet can encrypt to", MALFORMED)
-    if jwe.ENCRYPTION not in metadata.get("encrypted_response_enc_values_supported", []):
-        raise IssuerRefused("the reader asks for an encryption that this wallet does not know", MALFORMED)
-    return found
+    """The first key that the answer can be encrypted to (OpenID4VP 1.0 section 8.3). Raises IssuerRefused."""
+    for one in member(member(metadata, "jwks", dict, WHAT), "keys", list, WHAT):
+        match one:
+            case {"kty": "EC", "crv": "P-256", "kid": str(), "alg": jwe.ALGORITHM} if one.get("use", "enc") == "enc":
+                found: Mapping[str, Any] = one
+                return found
+    raise IssuerRefused("the reader gives no key that this wallet can encrypt to", MALFORMED)
+
+
+def _encryption(metadata: Mapping[str, Any]) -> str:
+    """The best that the reader knows; A128GCM where it does not say (OpenID4VP 1.0 section 5.1). Raises IssuerRefused."""
+    known = metadata.get("encrypted_response_enc_values_supported", ["A128GCM"])
+    for one in jwe.ENCRYPTIONS:
+        if isinstance(known, list) and one in known:
+            return one
+    raise IssuerRefused("the reader asks for an encryption that this wallet does not know", MALFORMED)
 
 
 def _fits(held: Holding, wanted: Wanted, now: float) -> bool:

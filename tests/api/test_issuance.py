@@ -20,7 +20,7 @@ from idverify.credentials.assurance import ACTIVE
 from idverify.credentials.slip import Slip
 from idverify.keys.file import FileSigner
 from idverify.keys.jwk import base64url
-from idverify.store import clients
+from idverify.store import audit, clients
 
 from .conftest import ISSUER
 from .support import AUDIENCE, Running, code_of, enrolment, serving
@@ -271,7 +271,8 @@ def test_a_wrong_request_for_a_credential_is_refused_in_oauths_words(city: City,
     assert refusal(ask()) == (400, "invalid_proof")
     assert refusal(ask({**body, "credential_configuration_id": "driving_licence"})) == (400, "unknown_credential_configuration")
     assert refusal(ask({**body, "proofs": {"jwt": []}})) == (400, "invalid_credential_request")
-    assert refusal(ask({**body, "credential_response_encryption": {}})) == (400, "invalid_credential_request")
+    assert refusal(ask({**body, "credential_response_encryption": {}})) == (400, "invalid_encryption_parameters")
+    assert refusal(ask({**body, "another_profile": {"asks": 1}})) == (400, "invalid_proof")  # passed over: section 8.2
     for answer in (
         ask(token="idva_" + "x" * 43),
         ask(Authorization=f"Bearer {wallet.access}"),
@@ -281,6 +282,31 @@ def test_a_wrong_request_for_a_credential_is_refused_in_oauths_words(city: City,
     ):
         status, word = refusal(answer)
         assert (status, answer.headers["www-authenticate"]) == (401, f'DPoP error="{word}", algs="ES256"')
+
+
+def test_what_a_wallet_says_of_its_credentials_is_taken_without_an_answer(city: City, subject_id: str, wallet: Wallet) -> None:
+    """Its own words are read and not kept; what is no notification, or of no answer of ours, is refused in the standard's words."""
+    wallet.redeem(city.offer(subject_id=subject_id, supervised=SUPERVISED))
+    given = wallet.ask("identity_card", [FileSigner.new()]).raise_for_status().json()
+    endpoint = wallet.issuer["notification_endpoint"]
+
+    def tell(token: str = wallet.access, **said: Any) -> httpx.Response:
+        body = {"notification_id": given["notification_id"], "event": "credential_accepted", **said}
+        return wallet.post(endpoint, token=token, headers={"Authorization": f"DPoP {token}"}, json=body)
+
+    for _ in range(2):
+        answer = tell(event_description="Jane's phone", another_profile=1)
+        assert (answer.status_code, answer.content, answer.headers["cache-control"]) == (204, b"", "no-store")
+    with city.service.parts.store.reading() as tx:
+        last = audit.head(tx)
+    assert last is not None
+    assert (last.event, last.details["notification"]) == ("credential.notified", given["notification_id"])
+    assert "Jane" not in str(last.details)
+    assert refusal(tell(notification_id="A" * 43)) == (400, "invalid_notification_id")
+    for wrong in ({"event": "credential_lost"}, {"notification_id": 7}, {"event_description": 'a "word"'}):
+        assert refusal(tell(**wrong)) == (400, "invalid_notification_request")
+    assert refusal(tell(token="idva_" + "x" * 43)) == (401, "invalid_token")
+    assert refusal(wallet.http.post(urlsplit(endpoint).path, json={})) == (401, "invalid_token")
 
 
 def test_a_fault_of_ours_is_a_problem_document_and_issues_nothing(city: City, subject_id: str, wallet: Wallet) -> None:

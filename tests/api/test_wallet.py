@@ -21,6 +21,7 @@ from idverify.credentials.findings import Status
 from idverify.face.image import decode
 from idverify.keys import authority
 from idverify.qr import read
+from idverify.store import audit
 
 from .support import AUDIENCE, Running, enrolment, serving
 
@@ -206,6 +207,21 @@ def test_a_wrong_number_takes_nothing(city: City) -> None:
     city.wallet("init", name="second")
     code, answer = city.wallet("accept", link, "--tx-code", number, name="second")
     assert (code, answer["error"]["code"]) == (3, "issuer_refused")
+
+
+def test_a_card_is_deleted_and_the_issuer_hears_of_it_and_revokes_nothing(city: City) -> None:
+    """What was kept is known too; a slip of the card stays and opens the gate."""
+    link, number = city.offer()
+    assert city.wallet("accept", link, "--tx-code", number, "--copies", "1")[0] == 0
+    assert city.wallet("delete", "identity_card") == (0, {"deleted": "identity_card", "issuer_told": True})
+    with city.service.parts.store.reading() as tx:
+        told = [one for one in audit.events(tx) if one.event == "credential.notified" and one.subject_id == city.subject_id]
+    assert [one.details["word"] for one in told] == ["credential_accepted"] * 4 + ["credential_deleted"]
+    assert told[0].details["notification"] == told[4].details["notification"]
+    assert city.wallet("delete", "identity_card")[0] == 3
+    refresh(city)
+    assert city.gate(city.wallet("qr", "identity_card.gate")[1]["text"])[0] == 0
+    assert "identity_card" not in [one["configuration"] for one in city.wallet("renew")[1]["taken"]]
 
 
 def test_what_asks_for_a_live_session_each_time_is_not_renewed(city: City) -> None:

@@ -104,7 +104,7 @@ class Wallet:
     def __init__(self, parts, device=None):
         self.parts = parts
         self.device = device or FileSigner.new()
-        self.access = self.refresh = None
+        self.access = self.refresh = self.notification = None
 
     def accept(self, offered, *, tx_code=..., device=None):
         """Fetch the offer and redeem its code."""
@@ -139,7 +139,9 @@ class Wallet:
         token = token or self.access
         proof = proof or dpop(device or self.device, credential_url(self.parts), self.parts.now(), token=token)
         proofs = self.proofs(keys or self.keys()) if proofs is None else proofs
-        return issue(self.parts, access_token=token, proof=proof, configuration=configuration, proofs=proofs)
+        made = issue(self.parts, access_token=token, proof=proof, configuration=configuration, proofs=proofs)
+        self.notification = made.notification_id
+        return made.copies
 
 
 def offer(parts, client, subject_id, *types, on=None, **options):

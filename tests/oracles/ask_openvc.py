@@ -17,6 +17,13 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from openvc import cbor, cose
 from openvc.errors import OpenvcError
+from openvc.openid4vci import (
+    parse_credential_issuer_metadata,
+    parse_credential_offer,
+    parse_credential_request,
+    verify_credential_request_proofs,
+)
+from openvc.openid4vp import verify_vp_token
 from openvc.proof.sd_jwt import SdJwtVcProofSuite
 from openvc.status import check_token_status, decode_status_list, get_status, verify_status_list_token
 from openvc.trustlist import Select, lote
@@ -121,7 +128,51 @@ def trust_list(case):
     return {"accepted": True, "reason": "", "sequence": sequence, "roots": [*dict.fromkeys(anchors)]}
 
 
-KINDS = {"presentation": presentation, "status_list": status_list, "packed": packed, "slip": slip, "trust_list": trust_list}
+def answer_of_wallet(case):
+    """verify_vp_token: what a wallet showed, against the query, nonce and reader of the request that it answers."""
+    found = verify_vp_token(
+        case["token"],
+        dcql_query=case["query"],
+        nonce=case["nonce"],
+        client_id=case["reader"],
+        x5c_trust_anchors=_anchors(case),
+        kb_max_age_s=60,
+        now=_when(case),
+    )
+    return {"accepted": True, "reason": "", "queries": [one.query_id for one in found.presentations]}
+
+
+def requests(case):
+    """The three parsers of OpenID4VCI and the proofs of a request. It knows https alone, so for its eyes a loopback is one."""
+
+    def secure(document):
+        return json.loads(json.dumps(document).replace("http://", "https://"))
+
+    issuer = case["issuer"]
+    metadata = parse_credential_issuer_metadata(secure(case["documents"][f"{issuer}/.well-known/openid-credential-issuer"]))
+    offer = parse_credential_offer(secure(case["offer"]))
+    asked = parse_credential_request(
+        case["resources"][0]["body"],
+        batch_size=metadata.batch_size,
+        supported_configuration_ids=list(metadata.credential_configurations_supported),
+    )
+    proven = verify_credential_request_proofs(
+        asked, credential_issuer=issuer, check_nonce=lambda nonce: nonce == case["nonce"], batch_size=metadata.batch_size
+    )
+    same = offer.credential_issuer == metadata.credential_issuer
+    keys = [one.public_jwk for one in proven]
+    return {"accepted": same, "reason": "", "configuration": asked.credential_configuration_id, "keys": keys}
+
+
+KINDS = {
+    "requests": requests,
+    "answer": answer_of_wallet,
+    "presentation": presentation,
+    "status_list": status_list,
+    "packed": packed,
+    "slip": slip,
+    "trust_list": trust_list,
+}
 
 
 def answer(case):

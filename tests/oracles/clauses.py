@@ -9,6 +9,7 @@ _LISTS = "reference/trust-lists.md"
 
 CLAUSES: Mapping[str, str] = {
     # what is true of every token
+    "token_audience": "OpenID4VP 1.0 section 5.8: a request to whoever holds the wallet is for https://self-issued.me/v2",
     "token_duplicate_member": "RFC 7519 section 4, RFC 7515 section 4: names are unique, or only the last counts",
     "token_encoding": "RFC 7515 section 2, RFC 4648 sections 3.2 and 3.5: no padding, and no bit beyond the last byte",
     "token_environment": f"{_CREDENTIALS}: what proves nothing about a person says so",

@@ -11,6 +11,18 @@ def answering(kind):
 
 
 @pytest.fixture
+def require():
+    """Skips where one of these oracles is missing."""
+
+    def required(*oracles):
+        for one in oracles:
+            if one.missing:
+                pytest.skip(one.missing)
+
+    return required
+
+
+@pytest.fixture
 def oracle(request):
     """The oracle, or a skip that says what is missing."""
     if request.param.missing:

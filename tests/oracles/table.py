@@ -1,6 +1,7 @@
 """What docs/security/oracles.md says, made of the oracles' answers. `python tests/oracles/table.py` writes it."""
 
 import sys
+from functools import cache
 from pathlib import Path
 
 if __name__ == "__main__":  # run as a script, the folder above is not on the path
@@ -9,6 +10,7 @@ if __name__ == "__main__":  # run as a script, the folder above is not on the pa
 from oracles.asking import ORACLES, Oracle, ask
 from oracles.cases import Vector, vectors
 from oracles.clauses import CLAUSES
+from oracles.requesting import requests
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "security" / "oracles.md"
 HEADINGS = {
@@ -16,10 +18,17 @@ HEADINGS = {
     "status_list": "Status lists",
     "slip": "QR slips",
     "trust_list": "Trust lists",
+    "request": "Requests to wallets",
 }
 
 Answers = dict[tuple[str, str], dict[str, dict]]
 """By vector's key, then by oracle's name: its answer."""
+
+
+@cache
+def judged() -> tuple[Vector, ...]:
+    """The shared vectors, and the requests, which are made anew since their certificates are."""
+    return (*vectors(), *requests())
 
 
 def asked(kind: str) -> list[Oracle]:
@@ -31,7 +40,7 @@ def answers() -> Answers:
     """What every oracle says of every vector that it knows."""
     found: Answers = {}
     for oracle in ORACLES:
-        known = [one for one in vectors() if one.kind in oracle.kinds]
+        known = [one for one in judged() if one.kind in oracle.kinds]
         for vector, answer in zip(known, ask(oracle, [one.case for one in known]), strict=True):
             found.setdefault(vector.key, {})[oracle.name] = answer
     return found
@@ -87,18 +96,22 @@ def _opening() -> list[str]:
         "  type of credential gets those alone. It knows no held list, so that one that went back is as good as any to it.",
         "- The two of @sd-jwt leave signatures to a function of the caller's, which takes the key of a certificate under an anchor and",
         "  looks at nothing else. They check neither the audience nor the age of a key binding, and unpack a list without bound.",
+        "- @openid4vc leaves signatures, certificates and encryption to functions of its caller's: jose does them, under an anchor that",
+        "  it is given. Beside what the tables have, a wallet made of it takes an offer of the running service and answers a request,",
+        "  and a verifier made of it, and one of polaris-oid4vp over the network, ask the product's wallet; `dcql` holds answers against",
+        "  queries and openvc-core verifies them (`tests/oracles/test_wallets.py`, `test_verifiers.py`).",
         "- None keeps a memory of what was presented, knows which types an anchor may issue, or reads our development mark.",
         "",
     ]
 
 
 def _section(kind: str, found: Answers) -> list[str]:
-    refused = [one for one in vectors() if one.kind == kind and one.code != "accepted"]
+    refused = [one for one in judged() if one.kind == kind and one.code != "accepted"]
     if not refused:
         return []
     oracles = asked(kind)
     columns = ["what differs", "our refusal", *(one.name for one in oracles), "if none refuses"]
-    accepted = sum(one.kind == kind and one.code == "accepted" for one in vectors())
+    accepted = sum(one.kind == kind and one.code == "accepted" for one in judged())
     counts = ", ".join(f"{one.name} {sum(not found[by.key][one.name]['accepted'] for by in refused)}" for one in oracles)
     alone = sum(by_none(found[one.key]) for one in refused)
     return [

@@ -3,9 +3,8 @@
 import pytest
 
 from oracles.asking import ORACLES
-from oracles.cases import vectors
 from oracles.clauses import CLAUSES
-from oracles.table import PAGE, answers, by_none, page
+from oracles.table import PAGE, answers, by_none, judged, page
 
 STATUSES = {0: "VALID", 1: "REVOKED", 2: "SUSPENDED"}
 
@@ -22,15 +21,15 @@ def found():
 
 
 def test_what_we_accept_every_verifier_accepts(found):
-    """Presentations by two strict verifiers of different authors and by a third; status lists and slips by all that read them."""
-    accepted = [one for one in vectors() if one.code == "accepted" and one.kind != "status_list"]
-    assert {one.kind for one in accepted} == {"presentation", "slip", "trust_list"}
+    """Presentations by two strict verifiers of different authors and by a third; status lists and slips by all that read them; a request."""
+    accepted = [one for one in judged() if one.code == "accepted" and one.kind != "status_list"]
+    assert {one.kind for one in accepted} == {"presentation", "slip", "trust_list", "request"}
     assert {one.key: found[one.key] for one in accepted if not all(by["accepted"] for by in found[one.key].values())} == {}
 
 
 def test_what_a_list_says_every_verifier_reads_in_it(found):
     """VALID, REVOKED and SUSPENDED; and what is UNKNOWN to us is none of these to them."""
-    for one in vectors():
+    for one in judged():
         if one.kind == "status_list" and one.code == "accepted":
             for answer in found[one.key].values():
                 (status,) = answer.get("statuses", [None])
@@ -39,7 +38,7 @@ def test_what_a_list_says_every_verifier_reads_in_it(found):
 
 def test_a_refusal_that_is_ours_alone_names_the_clause_that_it_rests_on(found):
     """A vector that no verifier refuses could be a whim of ours."""
-    alone = {one.code for one in vectors() if one.code != "accepted" and by_none(found[one.key])}
+    alone = {one.code for one in judged() if one.code != "accepted" and by_none(found[one.key])}
     assert alone - CLAUSES.keys() == set()
     assert CLAUSES.keys() - alone == set()  # a clause that nothing needs any more is taken out
 

@@ -9,6 +9,7 @@ import jwt
 from jwt.algorithms import ECAlgorithm
 
 from idverify.credentials import sd_jwt
+from idverify.errors import InvalidInput
 from idverify.keys.jwk import base64url
 from idverify.wallet.offers import PRE_AUTHORISED
 from idverify.wallet.transport import Answer
@@ -26,6 +27,7 @@ class Issuer:
             "credential_issuer": URL,
             "nonce_endpoint": f"{URL}/v1/credentials/nonce",
             "credential_endpoint": f"{URL}/v1/credentials",
+            "notification_endpoint": f"{URL}/v1/credentials/notification",
             "batch_credential_issuance": {"batch_size": 4},
             "credential_configurations_supported": {
                 "identity_card": {"format": "dc+sd-jwt", "vct": VCT},
@@ -47,6 +49,9 @@ class Issuer:
         self.stale_nonces = 0
         self.credentials = lambda jwks: [credential(jwk) for jwk in jwks]
         self.asked = []
+        self.told = []
+        self.hears = 204
+        self.named = True
 
     def send(self, method, url, headers, body):
         """One request."""
@@ -59,6 +64,7 @@ class Issuer:
             ("POST", "/v1/credentials/token"): lambda: self._token(url, headers, body),
             ("POST", "/v1/credentials/nonce"): self._nonce,
             ("POST", "/v1/credentials"): lambda: self._issue(url, headers, body),
+            ("POST", "/v1/credentials/notification"): lambda: self._hear(url, headers, body),
         }
         return routes[method, parts.path]()
 
@@ -92,7 +98,16 @@ class Issuer:
             self.stale_nonces -= 1
             return answer({"error": "invalid_nonce"}, 400)
         assert len({json.dumps(jwk) for jwk in jwks}) == len(jwks)
-        return answer({"credentials": [{"credential": one} for one in self.credentials(jwks)]})
+        name = {"notification_id": "answer-1"} if self.named else {}
+        return answer({"credentials": [{"credential": one} for one in self.credentials(jwks)], **name})
+
+    def _hear(self, url, headers, body):
+        if refused := self._refused(url, headers, self.token["access_token"]):
+            return refused
+        if self.hears is None:
+            raise InvalidInput("no answer came")
+        self.told.append(json.loads(body))
+        return answer({"error": "invalid_notification_id"} if self.hears != 204 else b"", self.hears)
 
     def _refused(self, url, headers, token=None):
         header, claims = opened(headers["DPoP"])

@@ -92,6 +92,63 @@ def test_what_could_not_be_fetched_at_first_is_fetched_by_renewal(folder, issuer
     assert [one.configuration for one in renewed] == ["identity_card", "vehicle_licence"]
 
 
+@pytest.mark.parametrize("hears", [204, 400, 503, None])
+def test_an_issuer_that_wants_to_know_is_told_what_became_of_its_credentials(folder, issuer, hears):
+    """Kept, or not what they should be; whether it hears changes nothing."""
+    issuer.hears = hears
+    [held] = accept(folder, issuer)
+    issuer.credentials = lambda jwks: ["Error"]
+    with pytest.raises(IssuerRefused, match="cannot be read"):
+        accept(folder, issuer)
+    assert folder.holdings() == (held,)
+    words = ("credential_accepted", "credential_failure")
+    assert issuer.told == ([] if hears is None else [{"notification_id": "answer-1", "event": word} for word in words])
+    assert [path for _, path in issuer.asked].count("/v1/credentials/notification") == 2
+
+
+def test_an_issuer_that_wants_to_know_nothing_is_told_nothing(folder, issuer):
+    """No name for the answer, or no address."""
+    issuer.named = False
+    accept(folder, issuer)
+    issuer.named = True
+    del issuer.metadata["notification_endpoint"]
+    accept(folder, issuer)
+    assert issuer.told == []
+
+
+def test_what_is_deleted_is_gone_told_and_not_fetched_again(folder, issuer):
+    """With its keys; the grant goes with the last of it."""
+    issuer.offer["credential_configuration_ids"] = ["identity_card", "vehicle_licence"]
+    accept(folder, issuer)
+    issuer.told.clear()
+    assert client(folder, issuer).delete("identity_card")
+    assert issuer.told == [{"notification_id": "answer-1", "event": "credential_deleted"}]
+    assert [one.configuration for one in folder.holdings()] == ["vehicle_licence"]
+    [grant] = folder.grants()
+    assert (grant.configurations, grant.refresh_token) == (("vehicle_licence",), "refresh-2")
+    with pytest.raises(CredentialUnavailable):
+        client(folder, issuer).delete("identity_card")
+    issuer.hears = 400
+    assert not client(folder, issuer).delete("vehicle_licence")
+    assert folder.holdings() == folder.grants() == ()
+    assert not any(file.name.startswith(("held-", "grant-")) for file in folder.path.iterdir())
+
+
+@pytest.mark.parametrize("lost", ["grant", "name", "issuer"])
+def test_what_is_deleted_is_gone_though_nobody_can_be_told(folder, issuer, lost):
+    """Nothing renews it, or the issuer gave it no name, or gives no token any more."""
+    if lost == "grant":
+        del issuer.token["refresh_token"]
+    issuer.named = lost != "name"
+    accept(folder, issuer)
+    issuer.told.clear()
+    if lost == "issuer":
+        issuer.token["refresh_token"] = "revoked"
+    assert not client(folder, issuer).delete("identity_card")
+    assert folder.holdings() == folder.grants() == ()
+    assert issuer.told == []
+
+
 def test_without_a_refresh_token_there_is_nothing_to_renew(folder, issuer):
     """As for a type that asks for a new live session each time."""
     del issuer.token["refresh_token"]
@@ -126,6 +183,7 @@ OTHER_KEY = {"kty": "EC", "crv": "P-256", "x": "A" * 43, "y": "A" * 43}
         _change("metadata", authorization_servers=["https://thief.example"]),
         _change("metadata", credential_endpoint=ELSEWHERE),
         _change("metadata", nonce_endpoint="http://id.example/nonce"),
+        _change("metadata", notification_endpoint=ELSEWHERE),
         _change("metadata", credential_endpoint="https://id.example:444/v1/credentials"),
         _change("metadata", credential_configurations_supported=[]),
         _change("server", token_endpoint=ELSEWHERE),

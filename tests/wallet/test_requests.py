@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 import pytest
 from credentials.authority import Authority, public, signer
+from cryptography import x509
 from roots import copied_parts
 
 from idverify.credentials import certified_jws, jwe, request_object
@@ -16,6 +17,7 @@ from idverify.wallet.requests import answer, choose, read_request
 from idverify.wallet.transport import Answer
 
 NOW = 1_800_000_000.0
+MISSING = object()
 READER = "https://verify.example"
 URI = f"{READER}/v1/presentations/requests/idvp_x/object"
 KEY = jwe.new_key("k1")
@@ -53,7 +55,8 @@ class Reader:
             "dcql_query": {"credentials": [QUERY]},
             "client_metadata": METADATA,
         }
-        return certified_jws.sign(payload | changes, self.signing.signer, self.signing.chain, request_object.TYPE)
+        payload = {name: value for name, value in (payload | changes).items() if value is not MISSING}
+        return certified_jws.sign(payload, self.signing.signer, self.signing.chain, request_object.TYPE)
 
     def read(self, text=None, uri=URI, **changes):
         """The wallet reads it."""
@@ -95,6 +98,10 @@ def test_the_person_is_told_who_asks_for_what(reader):
         {"exp": NOW},
         {"nonce": None},
         {"state": None},
+        {"transaction_data": ["e30"]},
+        {"dcql_query": {"credentials": [QUERY], "credential_sets": [{"options": [["card"]]}]}},
+        {"dcql_query": {"credentials": [QUERY | {"claim_sets": [["a"]]}]}},
+        {"dcql_query": {"credentials": [QUERY | {"claims": [{"path": ["name"], "values": ["Jane"]}]}]}},
         {"dcql_query": {"credentials": [QUERY | {"format": "mso_mdoc"}]}},
         {"dcql_query": {"credentials": [QUERY | {"claims": [{"path": ["address", "city"]}]}]}},
         {"dcql_query": {"credentials": ["card"]}},
@@ -102,7 +109,11 @@ def test_the_person_is_told_who_asks_for_what(reader):
         {"client_metadata": METADATA | {"client_name": "x" * 257}},
         {"client_metadata": METADATA | {"jwks": {"keys": []}}},
         {"client_metadata": METADATA | {"jwks": {"keys": [{"kty": "RSA", "kid": "k"}]}}},
+        {"client_metadata": METADATA | {"jwks": {"keys": [jwe.public_half(KEY) | {"use": "sig"}]}}},
+        {"client_metadata": METADATA | {"jwks": {"keys": ["k1", {}]}}},
+        {"client_metadata": METADATA | {"client_name": None}},
         {"client_metadata": METADATA | {"encrypted_response_enc_values_supported": ["A128CBC-HS256"]}},
+        {"client_metadata": METADATA | {"encrypted_response_enc_values_supported": "A256GCM"}},
         {"text": json.dumps({"client_id": "x"})},
         {"text": ""},
         {"uri": "https://evil.example/v1/presentations/requests/idvp_x/object"},
@@ -113,6 +124,21 @@ def test_a_reader_that_asks_in_another_way_is_refused(reader, changes):
     """Answers in the clear or to another place, another reader's name, an ended request, a format or a path we do not know."""
     with pytest.raises(IssuerRefused):
         reader.read(**changes)
+
+
+def test_a_reader_may_be_named_by_its_host_and_need_not_say_what_the_standard_knows(reader):
+    """No name of its own, no state, no encryption: A128GCM then; another key before the one that fits; a DNS name in capitals."""
+    own, key = Authority("City of Test", begins=NOW - 60), signer()
+    names = x509.SubjectAlternativeName([x509.DNSName("VERIFY.example")])
+    leaf = own.certify(public(key), READER, begins=NOW - 60, purpose=None, names=(names, False))
+    reader.signing = replace(reader.signing, signer=key, chain=(leaf,))
+    reader.client_id = request_object.client_id_of(leaf)
+    metadata = {"jwks": {"keys": [{"kty": "RSA", "kid": "k0"}, jwe.public_half(KEY)]}}
+    found = reader.read(client_metadata=metadata, state=MISSING)
+    assert (found.name, found.reader, found.state, found.encryption) == (READER, READER, None, "A128GCM")
+    assert found.key["kid"] == "k1"
+    with pytest.raises(IssuerRefused, match="does not name the place"):
+        reader.read(uri="https://bank.example/object", response_uri="https://bank.example/response", client_metadata=metadata)
 
 
 def test_a_reader_whose_certificate_would_move_the_cursor_is_refused(reader):
