@@ -1,5 +1,6 @@
 """What a wallet was granted, as it is kept: bound to its device key, sealed, found by the hashes of its tokens."""
 
+import hmac
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -7,9 +8,11 @@ from idverify.ceremonies import Vault
 from idverify.ceremonies.founding import Foundation
 from idverify.ceremonies.row_sealing import GRANT_ROW, open_row, seal_row
 from idverify.ceremonies.wallet_secrets import ACCESS, REFRESH, is_secret, new_secret, secret_hash
+from idverify.credentials import dpop
 from idverify.credentials.credential import REISSUE_SECONDS
 from idverify.credentials.credential_types import credential_types
-from idverify.errors import StoreUnavailable
+from idverify.credentials.proof_errors import ProofNotBound
+from idverify.errors import IssuanceRefused, StoreUnavailable
 from idverify.store import Connection, grants
 from idverify.store.grants import Row
 
@@ -92,6 +95,16 @@ def grant_of_access(vault: Vault, tx: Connection, token: str) -> Grant | None:
     row = grants.by_access(tx, secret_hash(token)) if is_secret(token, ACCESS) else None
     grant = None if row is None else _opened(vault, row)
     return grant if grant is not None and vault.now() < min(grant.access_until, grant.ends) else None
+
+
+def grant_shown(vault: Vault, tx: Connection, access_token: str, proof: dpop.Proof) -> Grant:
+    """The grant of an access token whose device key was shown. Raises IssuanceRefused, ProofNotBound, RecordTampered."""
+    grant = grant_of_access(vault, tx, access_token)
+    if grant is None:
+        raise IssuanceRefused("invalid_token", "no such access token, or it has ended: renew it")
+    if not hmac.compare_digest(grant.thumbprint, proof.thumbprint):
+        raise ProofNotBound
+    return grant
 
 
 def grant_of_refresh(vault: Vault, tx: Connection, token: str) -> Grant | None:

@@ -5,7 +5,6 @@ the grant as it stands now, nonce and proof used up, what the person's records s
 copy, the event; then the signatures, and only then the commit. Whatever fails, no credential leaves.
 """
 
-import hmac
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal, cast
@@ -15,7 +14,7 @@ from idverify.ceremonies import Parts, Vault
 from idverify.ceremonies.auditing import record_event
 from idverify.ceremonies.credential_claims import Said, claims_of
 from idverify.ceremonies.documents import find_type
-from idverify.ceremonies.grant_record import Grant, grant_of_access, save_grant
+from idverify.ceremonies.grant_record import Grant, grant_shown, save_grant
 from idverify.ceremonies.nonces import spend_nonce
 from idverify.ceremonies.offering import configurations
 from idverify.ceremonies.small_portrait import small_portrait
@@ -27,7 +26,7 @@ from idverify.credentials.credential_types import CredentialType
 from idverify.credentials.errors import TokenNonce
 from idverify.credentials.pairwise import pairwise_subject
 from idverify.credentials.possession import Possession
-from idverify.credentials.proof_errors import ProofNotBound, ProofReplayed
+from idverify.credentials.proof_errors import ProofReplayed
 from idverify.credentials.slip_claims import LONGEST_SECONDS
 from idverify.credentials.status_reference import StatusReference
 from idverify.errors import (
@@ -64,12 +63,12 @@ def issue(parts: Parts, *, access_token: str, proof: str, configuration: str, pr
     expected = dpop.Expected("POST", credential_url(parts), access_token, parts.now())
     shown = dpop.validate(proof, expected)
     with parts.store.reading() as tx:
-        known = _grant(parts, tx, access_token, shown)
+        known = grant_shown(parts, tx, access_token, shown)
     type_, purpose = _wanted(known, configuration)
     keys = _keys(parts, proofs)
     portrait = small_portrait(parts, known.foundation.subject_id, type_, purpose)
     with parts.store.transaction() as tx:
-        grant = _grant(parts, tx, access_token, shown)
+        grant = grant_shown(parts, tx, access_token, shown)
         if not spent.spend(tx, shown.digest, shown.expires_at):
             raise ProofReplayed
         if not spend_nonce(parts, tx, NONCE_USE, keys[0].nonce):
@@ -107,15 +106,6 @@ def issue(parts: Parts, *, access_token: str, proof: str, configuration: str, pr
         if purpose is None:
             return _credentials(parts, type_, grant, said, keys, places)
         return _slips(parts, type_, purpose, said, keys, places, ends)
-
-
-def _grant(parts: Parts, tx: Connection, access_token: str, shown: dpop.Proof) -> Grant:
-    grant = grant_of_access(parts, tx, access_token)
-    if grant is None:
-        raise IssuanceRefused("invalid_token", "no such access token, or it has ended: renew it")
-    if not hmac.compare_digest(grant.thumbprint, shown.thumbprint):
-        raise ProofNotBound
-    return grant
 
 
 def _wanted(grant: Grant, configuration: str) -> tuple[CredentialType, str | None]:
