@@ -26,6 +26,7 @@ class Issuer:
             "credential_issuer": URL,
             "nonce_endpoint": f"{URL}/v1/credentials/nonce",
             "credential_endpoint": f"{URL}/v1/credentials",
+            "history_endpoint": f"{URL}/v1/me/history",
             "batch_credential_issuance": {"batch_size": 4},
             "credential_configurations_supported": {
                 "identity_card": {"format": "dc+sd-jwt", "vct": VCT},
@@ -47,6 +48,7 @@ class Issuer:
         self.stale_nonces = 0
         self.credentials = lambda jwks: [credential(jwk) for jwk in jwks]
         self.asked = []
+        self.history = lambda query: {"entries": [], "older": None}
 
     def send(self, method, url, headers, body):
         """One request."""
@@ -59,6 +61,7 @@ class Issuer:
             ("POST", "/v1/credentials/token"): lambda: self._token(url, headers, body),
             ("POST", "/v1/credentials/nonce"): self._nonce,
             ("POST", "/v1/credentials"): lambda: self._issue(url, headers, body),
+            ("GET", "/v1/me/history"): lambda: self._history(url, headers),
         }
         return routes[method, parts.path]()
 
@@ -94,10 +97,16 @@ class Issuer:
         assert len({json.dumps(jwk) for jwk in jwks}) == len(jwks)
         return answer({"credentials": [{"credential": one} for one in self.credentials(jwks)]})
 
-    def _refused(self, url, headers, token=None):
+    def _history(self, url, headers):
+        url, _, query = url.partition("?")
+        if refused := self._refused(url, headers, self.token["access_token"], method="GET"):
+            return refused
+        return answer(self.history(parse_qs(query)))
+
+    def _refused(self, url, headers, token=None, *, method="POST"):
         header, claims = opened(headers["DPoP"])
         assert header["typ"] == "dpop+jwt"
-        assert (claims["htm"], claims["htu"], claims["iat"]) == ("POST", url, int(NOW))
+        assert (claims["htm"], claims["htu"], claims["iat"]) == (method, url, int(NOW))
         assert claims["jti"] not in self.seen
         self.seen.add(claims["jti"])
         self.device = self.device or header["jwk"]
