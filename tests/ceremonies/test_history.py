@@ -30,7 +30,6 @@ from idverify.credentials.pairwise import pairwise_subject
 from idverify.decision.policy import Policy
 from idverify.errors import (
     AuditBroken,
-    IdverifyError,
     InvalidInput,
     IssuanceRefused,
     NoFace,
@@ -39,6 +38,7 @@ from idverify.errors import (
 )
 from idverify.keys.file import FileSigner
 from idverify.store import audit
+from idverify.store.tables import grants
 
 from .conftest import MODEL
 from .installed import PORTRAIT
@@ -229,7 +229,7 @@ def test_a_proof_is_used_once_and_one_for_here_gets_no_credential(parts, jane):
 
 
 def test_a_stranger_makes_us_write_nothing(parts, jane):
-    """No event and no row, whatever is sent."""
+    """No event and no row, whatever is sent; and waits for no writer."""
 
     def written():
         with parts.store.reading() as tx:
@@ -237,7 +237,7 @@ def test_a_stranger_makes_us_write_nothing(parts, jane):
 
     before = written()
     for attempt in ({"device": FileSigner.new()}, {"token": "idva_" + "A" * 43}, {"htm": "POST"}, {"proof": "x"}):
-        with pytest.raises(IdverifyError):
+        with parts.store.transaction(), pytest.raises((TokenInvalid, IssuanceRefused)):
             jane.read(**attempt)
     assert written() == before
 
@@ -252,10 +252,16 @@ def test_an_access_token_ends_and_another_is_had_with_the_key(jane, clock):
 
 
 def test_who_was_erased_has_no_history_and_who_comes_back_begins_anew(parts, city, hotel, jane):
-    """The same person under the same identifier is another subject; nothing leads from one to the other."""
+    """The same person under the same identifier is another subject; a grant that was put back opens nothing."""
     jane.show(hotel, "name")
+    with parts.store.reading() as tx:
+        (row,) = tx.execute(grants.select()).all()
     erase(parts, jane.subject_id, actor="tester")
     with pytest.raises(IssuanceRefused):
+        jane.read()
+    with parts.store.transaction() as tx:
+        tx.execute(grants.insert().values(**row._mapping))
+    with pytest.raises(IssuanceRefused, match="no longer enrolled"):
         jane.read()
     again = Person(parts, city, "A-17", jane.wallet.device)
     assert [one.kind for one in again.read().entries] == ["device_added"]

@@ -267,6 +267,14 @@ def test_it_says_where_it_was_broken(at, field):
 
 
 @given(st.integers(0, 8))
+def test_an_older_head_of_its_own_is_not_taken_for_the_end(at):
+    """Genuine once: what stands beyond it is found."""
+    older = replace(WHOLE, head=history_of(at).head)
+    (finding,) = parse(spell(older, KEY), KEY).checked(KEY).findings
+    assert (finding.seq, "beyond" in finding.what) == (at + 1, True)
+
+
+@given(st.integers(0, 8))
 def test_it_says_from_where_on_it_was_cut(at):
     """And how many there were."""
     (finding,) = parse(_with_head(replace(WHOLE, entries=WHOLE.entries[:at])), KEY).checked(KEY).findings
