@@ -19,7 +19,7 @@ class SaidOut(BaseModel):
 class HappenedOut(BaseModel):
     """One thing that happened. What does not apply, or is not known, is null."""
 
-    number: int = Field(description="1, 2, 3, ... of this person; it never changes")
+    number: int = Field(description="1, 2, 3, ... of this person; it stays what it is while new things happen")
     at: str = Field(examples=["2026-11-21T09:30:00Z"])
     kind: str = Field(json_schema_extra={"enum": [*sorted({*KINDS.values()})]})
     requester: str | None = Field(description="the name that the client is registered by; null: the operator, or the person")

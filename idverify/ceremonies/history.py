@@ -44,7 +44,7 @@ KINDS: Mapping[Event, str] = {
     Event.OFFER_REDEEMED: "device_added",
     Event.HISTORY_READ: "history_read",
 }
-"""What a person is told of, by the word that tells it."""
+"""What a person is told of, by the word that tells it. Another kind here gives the entries of every history other numbers."""
 
 Paths = tuple[tuple[str, ...], ...]
 

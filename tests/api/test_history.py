@@ -98,17 +98,29 @@ def test_no_client_reads_it_and_a_caught_token_is_worth_nothing(service: Running
     assert (code_of(again)[0], again.json()["detail"].split(":")[0]) == (401, "proof_replayed")
 
 
-@pytest.mark.parametrize("name", ["before", "limit"])
-@pytest.mark.parametrize("value", ["0", "-1", "1.5", "x", "", "١", "9" * 13, "1e3"])
-def test_pages_are_asked_for_by_whole_numbers(wallet: Wallet, name: str, value: str) -> None:
+def test_pages_are_asked_for_by_whole_numbers_and_have_a_largest_size(wallet: Wallet) -> None:
     """Anything else is the caller's mistake, and costs no proof."""
-    assert code_of(history(wallet, **{name: value})) == (400, "invalid_input")
-
-
-def test_a_page_has_a_largest_size(wallet: Wallet) -> None:
-    """Whoever asks for more is told."""
+    for name in ("before", "limit"):
+        for value in ("0", "-1", "1.5", "x", "", "١", "9" * 13, "1e3"):
+            assert code_of(history(wallet, **{name: value})) == (400, "invalid_input"), (name, value)
     assert code_of(history(wallet, limit=51)) == (400, "invalid_input")
     assert history(wallet, limit=50).status_code == 200
+
+
+def test_a_purpose_is_a_registered_one_and_is_told(service: Running, wallet: Wallet) -> None:
+    """Whatever a client would like to write into a person's history; a nonce alone has none yet."""
+    online = {"credentials": [{"type": "identity_card"}]}
+    with service.client("presentations:validate") as hotel:
+        for path, body in (("", {"presentation": "x", "nonce": NONCE}), ("/requests", online)):
+            for purpose, refusal in (
+                ("You owe us money", (403, "purpose_not_allowed")),
+                ("p" * 257, (400, "invalid_input")),
+                ("", (400, "invalid_input")),
+            ):
+                assert code_of(hotel.post(f"/v1/presentations{path}", json={**body, "purpose": purpose})) == refusal
+        assert code_of(hotel.post("/v1/presentations/requests", json={"purpose": PURPOSE})) == (400, "invalid_input")
+        assert hotel.post("/v1/presentations/requests", json={**online, "purpose": PURPOSE}).status_code == 201
+    assert history(wallet).json()["entries"][0]["kind"] != "presentation"
 
 
 def test_in_the_sandbox_clients_have_their_names_too(service: Running) -> None:

@@ -191,26 +191,26 @@ def test_nobody_reads_anothers_history(parts, hotel, jane, john):
     assert [one.kind for one in john.read().entries] == ["device_added"]
 
 
-@pytest.mark.parametrize(
-    ("claims", "code"),
-    [
-        ({"htm": "POST"}, "proof_method"),
-        ({"url": "https://other.example/v1/me/history"}, "proof_target"),
-        ({"url": "https://id.example/v1/me/history?before=3"}, "proof_target"),
-        ({"url": "https://id.example/v1/credentials"}, "proof_target"),
-        ({"ath": None}, "proof_token_hash"),
-        ({"ath": "x" * 43}, "proof_token_hash"),
-        ({"iat": 1_800_000_000 - 61}, "proof_stale"),
-        ({"jti": "short"}, "proof_identifier"),
-        ({"header": {"alg": "none"}}, "token_algorithm"),
-        ({"header": {"jwk": None}}, "proof_key"),
-    ],
-)
-def test_a_proof_for_anything_else_is_refused(jane, claims, code):
+WRONG_PROOFS = [
+    ({"htm": "POST"}, "proof_method"),
+    ({"url": "https://other.example/v1/me/history"}, "proof_target"),
+    ({"url": "https://id.example/v1/me/history?before=3"}, "proof_target"),
+    ({"url": "https://id.example/v1/credentials"}, "proof_target"),
+    ({"ath": None}, "proof_token_hash"),
+    ({"ath": "x" * 43}, "proof_token_hash"),
+    ({"iat": 1_800_000_000 - 61}, "proof_stale"),
+    ({"jti": "short"}, "proof_identifier"),
+    ({"header": {"alg": "none"}}, "token_algorithm"),
+    ({"header": {"jwk": None}}, "proof_key"),
+]
+
+
+def test_a_proof_for_anything_else_is_refused(jane):
     """Another method, address, token or minute: a proof that was caught elsewhere is worth nothing here."""
-    with pytest.raises(TokenInvalid) as caught:
-        jane.read(**claims)
-    assert caught.value.code == code
+    for claims, code in WRONG_PROOFS:
+        with pytest.raises(TokenInvalid) as caught:
+            jane.read(**claims)
+        assert caught.value.code == code, claims
 
 
 def test_a_proof_is_used_once_and_one_for_here_gets_no_credential(parts, jane):
