@@ -109,6 +109,11 @@ class PresentationRequestIn(StrictRequest):
     audience: Annotated[str, Field(min_length=1, max_length=256)] | None = Field(
         None, description="who will be shown the credential; may be left out by a client that is registered for one audience"
     )
+    purpose: Annotated[str, Field(min_length=1, max_length=256)] | None = Field(
+        None,
+        description="what for, as the person is told; may be left out by a client that is registered for one purpose; "
+        "with `credentials` only",
+    )
     credentials: Annotated[list[CredentialAskedIn], Field(min_length=1, max_length=4)] | None = Field(
         None, description="each type once; the wallet must show all of them"
     )
@@ -118,6 +123,8 @@ class PresentationRequestIn(StrictRequest):
         names = [one.type for one in self.credentials or ()]
         if len(set(names)) != len(names):
             raise ValueError("credentials: name each type once")
+        if self.purpose is not None and self.credentials is None:
+            raise ValueError("purpose goes with credentials: of a nonce alone, it is named when the presentation is validated")
         return self
 
 
@@ -142,6 +149,9 @@ class PresentationIn(StrictRequest):
     presentation: Annotated[str, Field(min_length=1, max_length=60_000, description="`JWT~disclosure~...~KB-JWT`")]
     audience: Annotated[str, Field(min_length=1, max_length=256)] | None = Field(
         None, description="whom it was made for; may be left out by a client that is registered for one audience"
+    )
+    purpose: Annotated[str, Field(min_length=1, max_length=256)] | None = Field(
+        None, description="what for, as the person is told; may be left out by a client that is registered for one purpose"
     )
     nonce: (
         Annotated[str, Field(min_length=8, max_length=256, description="your own; see to it that it is used once")] | None

@@ -63,7 +63,7 @@ BODIES: dict[str, type[BaseModel]] = {
 AUDIENCE = "https://hotel.example"
 PURPOSE = "hotel check-in"
 IDEMPOTENT = ("enrol_subject", "add_portrait", "verify", "create_session")
-_EXAMPLES = {"number": "1093842715", "type_name": "driving_licence", "portrait_id": "first"}
+_EXAMPLES = {"before": "100", "limit": "20", "number": "1093842715", "type_name": "driving_licence", "portrait_id": "first"}
 _IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",
     "in": "header",

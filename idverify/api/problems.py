@@ -47,6 +47,16 @@ class InsecureTransport(errors.AccessDenied):
     code = "insecure_transport"
 
 
+class DeviceUnproven(errors.AccessDenied):
+    """No valid access token came with a proof by the device key that it is bound to; `reason` is OAuth's word (RFC 9449)."""
+
+    code = "device_unproven"
+
+    def __init__(self, message: str, reason: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
 class NotReady(errors.Fault):
     """The service cannot do its work now; `checks` says which part."""
 
@@ -91,6 +101,7 @@ STATUS: dict[type[errors.IdverifyError], int] = {
     BodyTimeout: 408,
     errors.AccessDenied: 403,
     errors.Unauthenticated: 401,
+    DeviceUnproven: 401,
     errors.AttemptsExhausted: 429,
     errors.Overloaded: 429,
     errors.TokenInvalid: 400,
@@ -155,6 +166,8 @@ def problem_of(error: errors.IdverifyError) -> Problem:
         headers.append(("Retry-After", str(error.retry_after)))
     if isinstance(error, errors.Unauthenticated):
         headers.append(("WWW-Authenticate", 'Bearer realm="idverify"'))
+    if isinstance(error, DeviceUnproven):
+        headers.append(("WWW-Authenticate", f'DPoP error="{error.reason}", algs="ES256"'))
     return Problem(status, error.code, title_of(error), error.message, tuple(extra), tuple(headers))
 
 

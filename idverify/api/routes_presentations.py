@@ -26,7 +26,12 @@ MAY = caller_with(PRESENTATIONS_VALIDATE)
     response_model=PresentationRequestOut,
     response_model_exclude_none=True,
     responses=documented(
-        *WITH_KEY, *WITH_BODY, errors.AudienceNotAllowed, errors.UnknownCredentialType, errors.SigningUnavailable
+        *WITH_KEY,
+        *WITH_BODY,
+        errors.AudienceNotAllowed,
+        errors.PurposeNotAllowed,
+        errors.UnknownCredentialType,
+        errors.SigningUnavailable,
     ),
     response_description="The nonce, and with `credentials` the link for the wallet",
 )
@@ -41,7 +46,8 @@ async def request_presentation(request: Request, caller: Annotated[Caller, Depen
         if asked.credentials is None:
             audience, nonce, ends = new_request(caller.parts(), caller.client, asked.audience)
             return {"audience": audience, "nonce": nonce, "expires_at": timestamp(ends)}
-        online = ask_online(caller.parts(), caller.client, asked.audience, {one.type: one.claims for one in asked.credentials})
+        wanted = {one.type: one.claims for one in asked.credentials}
+        online = ask_online(caller.parts(), caller.client, asked.audience, wanted, asked.purpose)
         return {
             "audience": online.audience,
             "nonce": online.nonce,
@@ -59,7 +65,14 @@ async def request_presentation(request: Request, caller: Annotated[Caller, Depen
     operation_id="validate_presentation",
     summary="Validate a presented credential",
     response_model=PresentationOut,
-    responses=documented(*WITH_KEY, *WITH_BODY, errors.AudienceNotAllowed, errors.SigningUnavailable, errors.KeyUnavailable),
+    responses=documented(
+        *WITH_KEY,
+        *WITH_BODY,
+        errors.AudienceNotAllowed,
+        errors.PurposeNotAllowed,
+        errors.SigningUnavailable,
+        errors.KeyUnavailable,
+    ),
     response_description="What it is worth",
 )
 async def validate(request: Request, caller: Annotated[Caller, Depends(MAY)]) -> Response:
@@ -78,6 +91,7 @@ def _validated(caller: Caller, asked: PresentationIn) -> dict[str, Any]:
         audience=asked.audience,
         nonce=asked.nonce or asked.request_nonce or "",
         made_here=asked.request_nonce is not None,
+        purpose=asked.purpose,
     )
     return told(answer)
 

@@ -69,6 +69,7 @@ class Event(StrEnum):
     PRESENTATION_VALIDATED = "presentation.validated"
     PRESENTATION_REQUESTED = "presentation.requested"
     PRESENTATION_REFUSED = "presentation.refused"
+    HISTORY_READ = "person.history_read"
 
 
 NAMES_VERSIONS = frozenset(

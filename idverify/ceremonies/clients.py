@@ -155,6 +155,17 @@ def audience_of(client: Client, named: str | None) -> str:
     return named
 
 
+def purpose_of(client: Client, named: str | None) -> str:
+    """The purpose that is meant: one of the client's own. Raises InvalidInput, PurposeNotAllowed."""
+    if named is None:
+        if len(client.purposes) != 1:
+            raise InvalidInput("purpose: name one; this client is registered for none, or for several")
+        return next(iter(client.purposes))
+    if named not in client.purposes:
+        raise PurposeNotAllowed("this client is not registered for that purpose")
+    return named
+
+
 def new_key(random_bytes: Callable[[int], bytes]) -> str:
     """A fresh client key: the prefix and 32 random bytes in base64url. Shown once, never stored."""
     return PREFIX + base64.urlsafe_b64encode(random_bytes(32)).rstrip(b"=").decode()
@@ -173,9 +184,9 @@ def _check(name: str, scopes: Collection[str], audiences: Collection[str], purpo
         raise InvalidInput("a client's name has 1 to 200 characters, no controls, and no space at its ends")
     if not all(is_plain_text(word, 256) for word in (*audiences, *purposes)):
         raise InvalidInput("an audience or a purpose has 1 to 256 characters, no controls, and no space at its ends")
-    for scope in (VERIFICATIONS_CREATE, SESSIONS_CREATE):
+    for scope in (VERIFICATIONS_CREATE, SESSIONS_CREATE, PRESENTATIONS_VALIDATE):
         if scope in scopes and not (audiences and purposes):
             raise InvalidInput(f"a client with the scope {scope} needs an audience and a purpose")
-    for scope in (TOKENS_INTROSPECT, CREDENTIALS_SUPERVISE, PRESENTATIONS_VALIDATE):
+    for scope in (TOKENS_INTROSPECT, CREDENTIALS_SUPERVISE):
         if scope in scopes and not audiences:
             raise InvalidInput(f"a client with the scope {scope} needs an audience")

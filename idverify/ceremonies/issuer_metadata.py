@@ -4,6 +4,7 @@ from typing import Any
 
 from idverify.ceremonies import Vault
 from idverify.ceremonies.granting import token_url
+from idverify.ceremonies.history import history_url
 from idverify.ceremonies.issuance import BATCH, credential_url
 from idverify.ceremonies.notifications import notification_url
 from idverify.ceremonies.offering import GRANT_TYPE
@@ -29,6 +30,7 @@ def issuer_metadata(vault: Vault) -> dict[str, Any]:
         "credential_endpoint": credential_url(vault),
         "nonce_endpoint": vault.issuer.rstrip("/") + NONCE_PATH,
         "notification_endpoint": notification_url(vault),
+        "history_endpoint": history_url(vault),  # ours; a wallet that does not know it passes over it
         "batch_credential_issuance": {"batch_size": BATCH},
         "credential_configurations_supported": configurations,
     }

@@ -15,7 +15,7 @@ from idverify.audit.events import Event
 from idverify.ceremonies import Vault
 from idverify.ceremonies.auditing import record_event
 from idverify.ceremonies.believing import believed_here
-from idverify.ceremonies.clients import audience_of
+from idverify.ceremonies.clients import audience_of, purpose_of
 from idverify.ceremonies.documents import find_type
 from idverify.ceremonies.presentations import Answer, Query, answer_to
 from idverify.ceremonies.row_sealing import REQUEST_ROW, open_row, seal_row
@@ -60,6 +60,7 @@ class _Request:
     request_hash: str
     client_id: str
     audience: str
+    purpose: str
     reader: str
     nonce: str
     state: str
@@ -75,12 +76,15 @@ class _Request:
         return {name: Query(find_type(name), tuple(claims)) for name, claims in self.asked.items()}
 
 
-def ask_online(vault: Vault, client: Client, audience: str | None, asked: Mapping[str, Sequence[str]]) -> Asked:
+def ask_online(
+    vault: Vault, client: Client, audience: str | None, asked: Mapping[str, Sequence[str]], purpose: str | None = None
+) -> Asked:
     """A request to a wallet on behalf of the client's audience. asked: claims by name of the credential type.
 
-    Raises UnknownCredentialType, InvalidInput, AudienceNotAllowed, SigningUnavailable without a reader's certificate.
+    purpose: one of the client's, None where it has one only; the person is told. Raises UnknownCredentialType, InvalidInput,
+    AudienceNotAllowed, PurposeNotAllowed, SigningUnavailable without a reader's certificate.
     """
-    named = audience_of(client, audience)
+    named, what_for = audience_of(client, audience), purpose_of(client, purpose)
     if not asked:
         raise InvalidInput("credentials: ask for at least one")
     for name, claims in asked.items():
@@ -91,6 +95,7 @@ def ask_online(vault: Vault, client: Client, audience: str | None, asked: Mappin
         request_hash=secret_hash(request_id),
         client_id=client.id,
         audience=named,
+        purpose=what_for,
         reader=request_object.client_id_of(vault.reader_keys.current.chain[0]),
         nonce=base64url(vault.random_bytes(16)),
         state=base64url(vault.random_bytes(16)),
@@ -101,7 +106,15 @@ def ask_online(vault: Vault, client: Client, audience: str | None, asked: Mappin
     with vault.store.transaction() as tx:
         presentation_requests.purge(tx, vault.now())
         presentation_requests.add(tx, _row(vault, request))
-        record_event(vault, tx, Event.PRESENTATION_REQUESTED, actor=client.id, audience=named, types=[*request.asked])
+        record_event(
+            vault,
+            tx,
+            Event.PRESENTATION_REQUESTED,
+            actor=client.id,
+            audience=named,
+            purpose=what_for,
+            asked={name: [[one] for one in claims] for name, claims in request.asked.items()},
+        )
     uri = f"{_address(vault, request_id)}/object"
     link = f"openid4vp://?client_id={quote(request.reader, safe='')}&request_uri={quote(uri, safe='')}"
     return Asked(request_id, named, request.nonce, request.expires_at, uri, link)
@@ -135,6 +148,7 @@ def signed_request(vault: Vault, request_id: str, wallet_nonce: str | None = Non
             "encrypted_response_enc_values_supported": list(jwe.ENCRYPTIONS),
             "vp_formats_supported": _FORMATS,
         },
+        "purpose": request.purpose,
     }
     if wallet_nonce is not None:
         payload["wallet_nonce"] = wallet_nonce
@@ -206,6 +220,7 @@ def _answer(vault: Vault, tx: Connection, request: _Request, name: str, text: st
         text,
         client_id=request.client_id,
         audience=request.audience,
+        purpose=request.purpose,
         shown_to=request.reader,
         nonce=request.nonce,
         query=request.queries[name],

@@ -3,20 +3,24 @@
 It is the validator that works offline (idverify.credentials.presentation), on what this installation believes. A refusal is an
 answer, not an error. Whoever asks learns no more than was disclosed to it; a credential of ours is also given the name that its
 subject has towards the asking audience, and towards no other.
+
+Each validation is recorded for the person too (idverify.ceremonies.history): who asked, what for, the paths of the claims that
+were asked for and of those that the asker was given. A path is a name that the credential's type declares, never a value.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from idverify.audit.chain import JSON
 from idverify.audit.events import Event
 from idverify.ceremonies import Vault
 from idverify.ceremonies.auditing import record_event
 from idverify.ceremonies.believing import believed_here, own_anchors
-from idverify.ceremonies.clients import audience_of
+from idverify.ceremonies.clients import audience_of, purpose_of
 from idverify.ceremonies.nonces import new_nonce, spend_nonce
 from idverify.credentials import jws, presentation, sd_jwt
-from idverify.credentials.credential_types import CredentialType
+from idverify.credentials.credential_types import CredentialType, type_of_vct
 from idverify.credentials.findings import Finding
 from idverify.credentials.pairwise import pairwise_subject
 from idverify.credentials.reading import decode_base64url, parse_object
@@ -68,19 +72,26 @@ def new_request(vault: Vault, client: Client, audience: str | None) -> tuple[str
 
 
 def validate_presentation(
-    vault: Vault, client: Client, text: str, *, audience: str | None, nonce: str, made_here: bool
+    vault: Vault,
+    client: Client,
+    text: str,
+    *,
+    audience: str | None,
+    nonce: str,
+    made_here: bool,
+    purpose: str | None = None,
 ) -> Answer:
     """What a presentation to the client's audience is worth now.
 
     nonce: that the presentation must answer. made_here: it came from `new_request`, and is used up whatever the outcome;
-    otherwise that it is used once is the client's to see to. Raises InvalidInput for a nonce that is not ours or was used,
-    AudienceNotAllowed, any Fault.
+    otherwise that it is used once is the client's to see to. purpose: one of the client's, None where it has one only. Raises
+    InvalidInput for a nonce that is not ours or was used, AudienceNotAllowed, PurposeNotAllowed, any Fault.
     """
-    named = audience_of(client, audience)
+    named, what_for = audience_of(client, audience), purpose_of(client, purpose)
     with vault.store.transaction() as tx:
         if made_here and not spend_nonce(vault, tx, _use(client, named), nonce):
             raise InvalidInput("request_nonce: not one of yours for this audience, or it ended or was used: ask for another")
-        return answer_to(vault, tx, text, client_id=client.id, audience=named, shown_to=named, nonce=nonce)
+        return answer_to(vault, tx, text, client_id=client.id, audience=named, purpose=what_for, shown_to=named, nonce=nonce)
 
 
 def answer_to(
@@ -90,6 +101,7 @@ def answer_to(
     *,
     client_id: str,
     audience: str,
+    purpose: str,
     shown_to: str,
     nonce: str,
     query: Query | None = None,
@@ -106,10 +118,12 @@ def answer_to(
         now=vault.now(),
         allow_dev=vault.environment != "production",
     )
+    subject_id = _subject_of(vault, tx, text, found)  # for the person's own history; the asker may be told less
     found = found if query is None else query.narrowed(found)
-    subject_id = None if found.code == NOT_AS_ASKED else _subject_of(vault, tx, text, found)
-    subject = None if subject_id is None else pairwise_subject(vault.secrets.pairwise, subject_id, audience)
+    named = subject_id is not None and found.code != NOT_AS_ASKED
+    subject = pairwise_subject(vault.secrets.pairwise, subject_id, audience) if subject_id and named else None
     claims = {name: value for name, value in found.claims.items() if name != "sub"}
+    evidence_id = base64url(vault.random_bytes(16))
     record_event(
         vault,
         tx,
@@ -117,23 +131,38 @@ def answer_to(
         actor=client_id,
         subject_id=subject_id,
         audience=audience,
+        purpose=purpose,
+        evidence_id=evidence_id,
         type=found.type,
         result=found.code,
-        disclosed=[*sorted(claims)],
+        status=found.status.value,
+        asked=None if query is None else _paths(query.type, query.claims),
+        disclosed=_paths(None if found.type is None else type_of_vct(found.type), claims),
     )
-    return Answer(found, subject, claims, _signed(vault, client_id, audience, nonce, found, subject, claims))
+    said = {"nonce": nonce, "purpose": purpose, "jti": evidence_id}
+    return Answer(found, subject, claims, _signed(vault, client_id, audience, said, found, subject, claims))
+
+
+def _paths(type_: CredentialType | None, names: Collection[str]) -> list[JSON]:
+    """The claims as paths (OpenID4VP 1.0 section 7): those that the type declares, and no word that somebody made up."""
+    return [[name] for name in sorted(set(names) & type_.claims)] if type_ is not None else []
 
 
 def _signed(
-    vault: Vault, client_id: str, audience: str, nonce: str, found: Finding, subject: str | None, claims: Mapping[str, Any]
+    vault: Vault,
+    client_id: str,
+    audience: str,
+    said: Mapping[str, str],
+    found: Finding,
+    subject: str | None,
+    claims: Mapping[str, Any],
 ) -> str:
     payload: dict[str, Any] = {
         "iss": vault.issuer,
         "aud": audience,
         "azp": client_id,
         "iat": int(vault.now()),
-        "jti": base64url(vault.random_bytes(16)),
-        "nonce": nonce,
+        **said,
         **found.told(),
         "vct": found.type,
         "claims": dict(claims),

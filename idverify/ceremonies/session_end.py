@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from idverify.audit.chain import JSON
 from idverify.audit.events import Event
 from idverify.ceremonies import Vault, webhooks
 from idverify.ceremonies.attempts import credit_live_attempt
@@ -25,7 +26,8 @@ def ended(vault: Vault, tx: Connection, held: Held, *, actor: str) -> Held:
     kept = held if held.session.state is State.APPROVED else replace(held, verdict=None, code=None)
     saved = save(vault, tx, replace(kept, connection=None, attested_key=None))
     sessions.delete_frames(tx, held.session_id)
-    facts = {"state": held.session.state.value, "attempts": held.session.attempt}
+    facts: dict[str, JSON] = {"state": held.session.state.value, "attempts": held.session.attempt}
+    facts |= {"client_id": held.order.client_id, "audience": held.order.audience, "purpose": held.order.purpose}
     note(vault, tx, Event.SESSION_ENDED, held, actor=actor, **facts)
     webhooks.queue(vault, tx, client_id=held.order.client_id, session_id=held.session_id, status=held.session.state.value)
     return saved

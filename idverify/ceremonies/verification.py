@@ -170,6 +170,8 @@ def _audit_failure(parts: Parts, client: Client, request: Request, transaction_i
             subject_id=request.subject_id,
             transaction_id=transaction_id,
             code=error.code,
+            audience=request.audience,
+            purpose=request.purpose,
         )
 
 

@@ -13,6 +13,7 @@ from rich.table import Table
 
 from idverify.cli.files import STANDARD_INPUT, read_standard_input
 from idverify.cli.output import REJECTED, UNUSABLE_INPUT, AsJson, console, emit, printable, stdout, timestamp
+from idverify.cli.wallet_history import HERE, Where, history
 from idverify.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -24,10 +25,9 @@ app = typer.Typer(help="A person's wallet, for tests and demonstrations: its key
 
 LARGEST_OFFER = 64 * 1024
 
-Where = Annotated[Path, typer.Option("--wallet", envvar="IDVERIFY_WALLET", help="the wallet's folder")]
 Issuer = Annotated[str | None, typer.Option(help="whose, where several issuers gave the same")]
 Copies = Annotated[int, typer.Option(min=1, max=30, help="single-use copies of each credential; the issuer may allow fewer")]
-HERE = Path("wallet")
+app.command()(history)
 
 
 @app.command()
@@ -159,6 +159,7 @@ def present(
     show: Annotated[
         list[str] | None, typer.Option(help="a claim to disclose; repeat it for more, leave it out for none")
     ] = None,
+    purpose: Annotated[str | None, typer.Option(help="what for, as they said: it is kept in `idverify wallet history`")] = None,
     issuer: Issuer = None,
     wallet: Where = HERE,
     as_json: AsJson = False,
@@ -180,6 +181,7 @@ def present(
         nonce=nonce,
         now=time.time(),
         issuer=issuer,
+        asking=presenting.Asking("presentation", audience, purpose),
     )
     emit({"presentation": text}, as_json=as_json, table=lambda: typer.echo(text))
 
@@ -209,7 +211,10 @@ def answer(
     if not yes:
         if link == "-" or not sys.stdin.isatty():
             raise typer.BadParameter("nobody is here to be asked: --yes answers without asking")
-        console.print(f"{request.name} asks, through {request.reader} (certificate of {request.certified_by}):", markup=False)
+        what_for = "" if request.purpose is None else f", for {request.purpose}"
+        console.print(
+            f"{request.name} asks{what_for}, through {request.reader} (certificate of {request.certified_by}):", markup=False
+        )
         for name, claims in asked.items():
             console.print(f"  {name}: {', '.join(claims) or 'nothing beside what every reader sees'}", markup=False)
         yes = typer.confirm("Show this?", err=True)
@@ -218,6 +223,7 @@ def answer(
     result = {
         "answered": yes,
         "name": request.name,
+        "purpose": request.purpose,
         "reader": request.reader,
         "certified_by": request.certified_by,
         "shown": asked if yes else {},

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, func, insert, select
 
 from idverify.audit.chain import JSON, Entry, authentic, canonical, link
 from idverify.audit.events import NAMES_VERSIONS, Event
@@ -87,6 +87,23 @@ def newest_naming_versions(tx: Connection, subject_id: str) -> Entry | None:
     about = (audit_events.c.subject_id == subject_id) & audit_events.c.event.in_(sorted(NAMES_VERSIONS))
     row = tx.execute(select(audit_events).where(about).order_by(audit_events.c.seq.desc()).limit(1)).one_or_none()
     return None if row is None else _entry(row)
+
+
+def about(
+    tx: Connection, subject_id: str, *kinds: Event, since: float, before: int | None, limit: int
+) -> list[tuple[int, Entry]]:
+    """The newest `limit` events of these kinds about the subject, newest first, of those since that time.
+
+    Each with its number among all such events, oldest 1: it never changes, and says nothing of what lies between. before: only
+    those numbered below it.
+    """
+    mine = (audit_events.c.subject_id == subject_id) & audit_events.c.event.in_(sorted(kinds))
+    number = func.row_number().over(order_by=audit_events.c.seq).label("number")
+    numbered = select(audit_events, number).where(mine).subquery()
+    chosen = select(numbered).where(numbered.c.at >= since)
+    if before is not None:
+        chosen = chosen.where(numbered.c.number < before)
+    return [(row.number, _entry(row)) for row in tx.execute(chosen.order_by(numbered.c.number.desc()).limit(limit))]
 
 
 def changes(tx: Connection, after: int, limit: int) -> list[Change]:

@@ -28,6 +28,8 @@ from idverify.wallet.received import examined
 from idverify.wallet.transport import Answer, Send
 
 COPIES = 10
+MOST_PAGES = 20
+WHAT_HISTORY = "the issuer's history"
 DENIED = "credential_request_denied"  # OpenID4VCI 1.0 section 8.3.1.2
 KEPT, UNUSABLE, DELETED = "credential_accepted", "credential_failure", "credential_deleted"
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")  # RFC 6750 section 2.1
@@ -106,6 +108,30 @@ class Client:
             return self._tell(found, token, holding.notification, DELETED)
         return False
 
+    def history(self, grant: Grant) -> Iterator[dict[str, Any]]:
+        """What the issuer tells of who asked for what of this person, newest first, as it spells it; MOST_PAGES at most.
+
+        Raises CredentialUnavailable where it tells nobody, IssuerRefused.
+        """
+        issuer = discover(grant.issuer, self._send)
+        if issuer.history_endpoint is None:
+            raise CredentialUnavailable(f"{grant.issuer} has no history to show")
+        token, rotated = self._token(issuer, {"grant_type": "refresh_token", "refresh_token": grant.refresh_token})
+        if rotated is not None:
+            self._folder.keep_grant(replace(grant, refresh_token=rotated))
+        query = {"limit": "50"}
+        for _ in range(MOST_PAGES):
+            url = f"{issuer.history_endpoint}?{urlencode(query)}"
+            headers = {"Accept": "application/json", "Authorization": f"DPoP {token}"}
+            page = granted(self._proven(url, headers, None, token, method="GET"), WHAT_HISTORY)
+            for one in member(page, "entries", list, WHAT_HISTORY):
+                if not isinstance(one, dict):
+                    raise IssuerRefused(f"{WHAT_HISTORY} holds what is no entry", MALFORMED)
+                yield one
+            if page.get("older") is None:
+                return
+            query["before"] = str(member(page, "older", int, WHAT_HISTORY))
+
     def _taken(self, issuer: Issuer, token: str, name: str, grant: Grant | None, copies: int) -> Holding:
         described = issuer.configurations.get(name)
         if described is None or described.format not in (SD_JWT_FORMAT, SLIP_FORMAT):
@@ -167,24 +193,26 @@ class Client:
         asked = {"credential_configuration_id": configuration, "proofs": {"jwt": proofs}}
         return self._proven(issuer.credential_endpoint, _headers(token), json.dumps(asked).encode(), token)
 
-    def _proven(self, url: str, headers: dict[str, str], body: bytes, token: str | None = None) -> Answer:
-        """A POST with a DPoP proof; once more where the issuer asks for a nonce of its own in it (RFC 9449 section 8)."""
-        answer = self._posted(url, headers, body, token)
+    def _proven(
+        self, url: str, headers: dict[str, str], body: bytes | None, token: str | None = None, *, method: str = "POST"
+    ) -> Answer:
+        """A request with a DPoP proof; once more where the issuer asks for a nonce of its own in it (RFC 9449 section 8)."""
+        answer = self._sent(method, url, headers, body, token)
         if refusal(answer) == "use_dpop_nonce" and "dpop-nonce" in answer.headers:
-            answer = self._posted(url, headers, body, token)
+            answer = self._sent(method, url, headers, body, token)
         return answer
 
-    def _posted(self, url: str, headers: dict[str, str], body: bytes, token: str | None) -> Answer:
+    def _sent(self, method: str, url: str, headers: dict[str, str], body: bytes | None, token: str | None) -> Answer:
         proof = dpop_proof(
             self._folder.device,
-            "POST",
+            method,
             url,
             now=self._now(),
             random_bytes=self._random_bytes,
             access_token=token,
             nonce=self._dpop_nonce,
         )
-        answer = self._send("POST", url, {**headers, "DPoP": proof}, body)
+        answer = self._send(method, url, {**headers, "DPoP": proof}, body)
         self._dpop_nonce = answer.headers.get("dpop-nonce", self._dpop_nonce)
         return answer
 

@@ -1,4 +1,4 @@
-"""The text of a slip's QR code: each call makes a new one, with a number that was never used."""
+"""The text of a slip's QR code: each call makes a new one, with a number that was never used, and is recorded."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,8 @@ from idverify.credentials import slip
 from idverify.wallet import contents
 from idverify.wallet.errors import CredentialUnavailable
 from idverify.wallet.folder import Folder
-from idverify.wallet.held import SLIP_FORMAT
+from idverify.wallet.held import SLIP_FORMAT, Copy, Holding
+from idverify.wallet.shown import Showing, paths
 
 
 def code(
@@ -23,8 +24,15 @@ def code(
     now: seconds since the epoch. Raises CredentialUnavailable when the slip's day is over, InvalidInput for a claim or a
     challenge that cannot be.
     """
-    held, counter = folder.count(configuration, issuer)
-    if contents.read(SLIP_FORMAT, held.credential).expires_at <= now:
-        raise CredentialUnavailable(f"the slip's day is over: `idverify wallet renew {configuration}` fetches today's")
+
+    def showing(holding: Holding, held: Copy) -> Showing:
+        said = contents.read(SLIP_FORMAT, held.credential)
+        if said.expires_at <= now:
+            raise CredentialUnavailable(f"the slip's day is over: `idverify wallet renew {configuration}` fetches today's")
+        slip.Slip.read(held.credential).showing(show)
+        purpose = configuration.partition(".")[2] or None
+        return Showing("qr", configuration, holding.issuer, None, purpose, None, paths({*said.always, *show}))
+
+    held, counter = folder.count(configuration, showing, now=now, issuer=issuer)
     found = slip.Slip.read(held.credential)
     return slip.present(found.slip, found.showing(show), held.key.signer, now=now, counter=counter, challenge=challenge)

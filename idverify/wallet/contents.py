@@ -18,13 +18,14 @@ from idverify.wallet.held import SLIP_FORMAT
 class Contents:
     """holder: the point (compressed, 33 bytes) of the key that it is bound to. expires_at: seconds since the epoch.
 
-    choices: names of the claims that its holder may show, or not, one by one.
+    choices: names of the claims that its holder may show, or not, one by one. always: of those that every reader sees.
     """
 
     vct: str
     holder: bytes
     expires_at: float
     choices: tuple[str, ...]
+    always: tuple[str, ...] = ()
 
 
 def read(format_: str, credential: str) -> Contents:
@@ -46,7 +47,8 @@ def _sd_jwt(credential: str) -> Contents:
     payload = parse_object(decode_base64url(parts.jwt.split(".")[1]))
     names = [sd_jwt.read(one)[0] for one in parts.disclosures]
     sd_jwt.disclosed(payload, parts.disclosures, names, RESERVED)  # RFC 9901 section 7.2: a holder checks the digests too
-    return Contents(payload["vct"], _point(payload["cnf"]["jwk"]), float(payload["exp"]), tuple(names))
+    always = tuple(sorted(set(payload) - RESERVED))
+    return Contents(payload["vct"], _point(payload["cnf"]["jwk"]), float(payload["exp"]), tuple(names), always)
 
 
 def _slip(value: str) -> Contents:
@@ -62,6 +64,7 @@ def _slip(value: str) -> Contents:
         holder=cose.compressed(claims[slip_claims.CNF][slip_claims.CNF_KEY]),
         expires_at=float(claims[slip_claims.EXP]),
         choices=tuple(one[0] for one in disclosures if one is not None),
+        always=(*sorted(slip_claims.ours(claims).claims),),
     )
 
 

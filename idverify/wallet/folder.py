@@ -1,7 +1,9 @@
-"""The wallet's folder (0700), its files (0600): the device key, a file for each grant, a file for each credential held.
+"""The wallet's folder (0700), its files (0600): the device key, a file for each grant, a file for each credential held, and the
+record of what was shown.
 
-A file is replaced at once or not at all, under a lock on the folder. A copy leaves the folder before it is handed out, and the
-counter of a slip moves before its code is: after a crash a copy or a number is lost, and never used twice.
+A file is replaced at once or not at all, under a lock on the folder. What is about to be shown is recorded first; then a copy
+leaves the folder, or the counter of a slip moves, and then only is either handed out: after a crash a copy or a number is lost,
+or a showing recorded that never was, and nothing is used twice or shown unrecorded.
 """
 
 import hashlib
@@ -13,16 +15,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from idverify.errors import KeyUnavailable
+from idverify.errors import InvalidInput, KeyUnavailable
 from idverify.keys.file import FileSigner
 from idverify.keys.private_files import create_private, locked, make_private_folder, read_private, replace_private
 from idverify.wallet.device import HeldKey
 from idverify.wallet.errors import CredentialUnavailable
 from idverify.wallet.held import Copy, Grant, Holding, parse_grant, parse_holding, spell_grant, spell_holding
+from idverify.wallet.shown import BEGUN, DAMAGED, EMPTY, EVENT, History, Showing, log_key, parse, spell
 
 DEVICE = "device.json"
 GRANTS, HELD = "grant-", "held-"
 SUFFIX = ".json"
+SHOWN = "shown.json"
+LARGEST_SHOWN = 32 * 1024 * 1024
 _Value = TypeVar("_Value")
 
 
@@ -40,13 +45,15 @@ class Folder:
         if stat.S_IMODE(status.st_mode) & 0o077:
             raise KeyUnavailable(f"{path} can be used by other accounts: chmod 700 it")
         self.path = path
-        self.device: FileSigner = _parsed(path / DEVICE, lambda raw: HeldKey(raw["secret"]).signer)
+        self.device, self.log_key, self._records = _parsed(path / DEVICE, _device)
 
     @classmethod
     def create(cls, path: Path) -> "Folder":
         """A new wallet with a device key of its own. Raises KeyUnavailable, also where there is one already."""
         make_private_folder(path)
-        create_private(path / DEVICE, _spelled({"secret": HeldKey.new().secret}))
+        key = HeldKey.new()
+        create_private(path / DEVICE, _spelled({"secret": key.secret, "records": True}))
+        create_private(path / SHOWN, spell(EMPTY, log_key(key)))
         return cls(path)
 
     def grants(self) -> tuple[Grant, ...]:
@@ -94,10 +101,13 @@ class Folder:
         others = {one.configuration for one in self.holdings() if one.issuer == grant.issuer and one.grant != grant.id}
         return tuple(configuration for configuration in grant.configurations if configuration not in others)
 
-    def take(self, configuration: str, issuer: str | None = None, fits: Callable[[Copy], None] = lambda _: None) -> Copy:
-        """A copy never used before; the folder forgets it and its key. fits: raises where the copy would not do; it then stays.
+    def take(
+        self, configuration: str, showing: Callable[[Holding, Copy], Showing], *, now: float, issuer: str | None = None
+    ) -> Copy:
+        """A copy never used before; the folder records what is shown of it, then forgets it and its key.
 
-        Raises CredentialUnavailable when none is left.
+        showing: says what will be, or raises where the copy would not do; it then stays. now: seconds since the epoch. Raises
+        CredentialUnavailable when none is left, AuditBroken where the record does not hold.
         """
         with locked(self.path):
             holding = self.holding(configuration, issuer)
@@ -106,16 +116,19 @@ class Folder:
             if not holding.copies:
                 raise CredentialUnavailable(f"every copy of {configuration} is used: `idverify wallet renew` fetches new ones")
             first, *rest = holding.copies
-            fits(first)
+            self._record(showing(holding, first), now)
             replace_private(self._file(holding), _spelled(spell_holding(replace(holding, copies=tuple(rest)))))
         return first
 
-    def count(self, configuration: str, issuer: str | None = None) -> tuple[Copy, int]:
-        """The slip and the number of its next code, which no later call gives again. Raises CredentialUnavailable."""
+    def count(
+        self, configuration: str, showing: Callable[[Holding, Copy], Showing], *, now: float, issuer: str | None = None
+    ) -> tuple[Copy, int]:
+        """The slip and the number of its next code, which no later call gives again; recorded first, and raises, as `take`."""
         with locked(self.path):
             holding = self.holding(configuration, issuer)
             if not holding.is_slip:
                 raise CredentialUnavailable(f"{configuration} is no slip: `idverify wallet list` shows which are")
+            self._record(showing(holding, holding.copies[0]), now)
             replace_private(self._file(holding), _spelled(spell_holding(replace(holding, counter=holding.counter + 1))))
         return holding.copies[0], holding.counter
 
@@ -127,12 +140,44 @@ class Folder:
     def _grant_file(self, grant: Grant) -> Path:
         return self.path / f"{GRANTS}{grant.id}{SUFFIX}"
 
+    def history(self) -> History:
+        """The record of what was shown, whole or not. Raises KeyUnavailable where the file cannot be read."""
+        path = self.path / SHOWN
+        if not path.exists():
+            return DAMAGED if self._records else EMPTY  # a wallet of an earlier version has none yet
+        return parse(read_private(path, LARGEST_SHOWN), self.log_key)
+
+    def begin_history(self, *, now: float) -> Path | None:
+        """Put a record that does not hold aside and begin another, whose first event says so; where the old one lies now.
+
+        Raises InvalidInput for a record that holds: nobody needs another.
+        """
+        with locked(self.path):
+            path, found = self.path / SHOWN, self.history()
+            if found.checked(self.log_key).intact:
+                raise InvalidInput("the record holds: it goes on as it is")
+            aside = path.with_name(f"shown-broken-{int(now)}{SUFFIX}") if path.exists() else None
+            if aside is not None:
+                create_private(aside, read_private(path, LARGEST_SHOWN))
+            replace_private(path, spell(EMPTY.after(self.log_key, BEGUN, {}, now), self.log_key))
+        return aside
+
+    def _record(self, showing: Showing, now: float) -> None:
+        found = self.history().after(self.log_key, EVENT, showing.details(), now)
+        replace_private(self.path / SHOWN, spell(found, self.log_key))
+
     def _file(self, holding: Holding) -> Path:
         name = hashlib.sha256(f"{holding.issuer}\n{holding.configuration}".encode()).hexdigest()[:24]
         return self.path / f"{HELD}{name}{SUFFIX}"
 
     def _all(self, prefix: str, parse: Callable[[Mapping[str, Any]], _Value]) -> tuple[_Value, ...]:
         return tuple(_parsed(path, parse) for path in sorted(self.path.glob(f"{prefix}*{SUFFIX}")))
+
+
+def _device(raw: Mapping[str, Any]) -> tuple[FileSigner, bytes, bool]:
+    """The device key, the key of the record, and whether there must be a record."""
+    key = HeldKey(raw["secret"])
+    return key.signer, log_key(key), raw.get("records") is True
 
 
 def _spelled(value: Mapping[str, Any]) -> bytes:

@@ -24,7 +24,7 @@ class Configuration:
 
 @dataclass(frozen=True, slots=True)
 class Issuer:
-    """Where an issuer is asked. batch_size: copies in one request."""
+    """Where an issuer is asked. batch_size: copies in one request. history_endpoint: where people learn who asked for what."""
 
     url: str
     token_endpoint: str
@@ -33,6 +33,7 @@ class Issuer:
     credential_endpoint: str
     batch_size: int
     configurations: Mapping[str, Configuration]
+    history_endpoint: str | None = None
 
 
 def discover(url: str, send: Send) -> Issuer:
@@ -57,6 +58,7 @@ def discover(url: str, send: Send) -> Issuer:
             for name, one in member(said, "credential_configurations_supported", dict, WHAT).items()
             if isinstance(one, dict)
         },
+        history_endpoint=_here(url, member(said, "history_endpoint", str, WHAT)) if "history_endpoint" in said else None,
     )
 
 

@@ -1,12 +1,25 @@
 """Showing a credential to a relying party: a copy that nobody has seen, the claims that were asked for, and a proof, now."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 
 from idverify.credentials import key_binding, sd_jwt
 from idverify.wallet import contents
 from idverify.wallet.errors import CredentialUnavailable
 from idverify.wallet.folder import Folder
-from idverify.wallet.held import SD_JWT_FORMAT, Copy
+from idverify.wallet.held import SD_JWT_FORMAT, Copy, Holding
+from idverify.wallet.shown import Paths, Showing, paths
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Who asks, how, and for what, as they say (idverify.wallet.shown.Showing)."""
+
+    way: str
+    requester: str
+    purpose: str | None = None
+    reader: str | None = None
+    asked: Paths | None = None
 
 
 def present(
@@ -18,22 +31,28 @@ def present(
     nonce: str,
     now: float,
     issuer: str | None = None,
+    asking: Asking | None = None,
 ) -> str:
     """A presentation (`JWT~disclosure~...~KB-JWT`) that discloses the claims in `show` and no other.
 
     The copy is used up, whether the relying party accepts it or not: two that were shown the same copy could tell that they met
-    the same person. now: seconds since the epoch. Raises CredentialUnavailable, before a copy is used, where it has no such
-    claim or its time is over.
+    the same person. What is shown to whom is recorded first. now: seconds since the epoch. asking: who asks, for the record;
+    the audience where there is no more to tell. Raises CredentialUnavailable, before a copy is used, where it has no such claim
+    or its time is over; InvalidInput where they name themselves in a way that cannot be shown; AuditBroken.
     """
+    told = asking or Asking("presentation", audience)
 
-    def fits(copy: Copy) -> None:
+    def showing(holding: Holding, copy: Copy) -> Showing:
         said = contents.read(SD_JWT_FORMAT, copy.credential)
         if said.expires_at <= now:
             raise CredentialUnavailable(f"{configuration} has expired: `idverify wallet renew` fetches new copies")
         if missing := sorted(set(show) - set(said.choices)):
             can = ", ".join(said.choices) or "nothing more"
             raise CredentialUnavailable(f"{configuration} cannot show {', '.join(missing)}; it can show {can}")
+        shown = paths({*said.always, *show})
+        who = {"requester": told.requester, "reader": told.reader, "purpose": told.purpose}
+        return Showing(told.way, configuration, holding.issuer, asked=told.asked, shown=shown, **who)
 
-    copy = folder.take(configuration, issuer, fits)
+    copy = folder.take(configuration, showing, now=now, issuer=issuer)
     selected = sd_jwt.select(copy.credential, show)
     return key_binding.sign(selected, copy.key.signer, audience=audience, nonce=nonce, now=now)

@@ -19,7 +19,8 @@ from idverify.wallet.errors import CredentialUnavailable, IssuerRefused
 from idverify.wallet.folder import Folder
 from idverify.wallet.held import SD_JWT_FORMAT, Holding
 from idverify.wallet.offers import origin
-from idverify.wallet.presenting import present
+from idverify.wallet.presenting import Asking, present
+from idverify.wallet.shown import paths
 from idverify.wallet.transport import Send
 
 SCHEME = "openid4vp"
@@ -41,11 +42,13 @@ class Wanted:
 class Request:
     """A request whose signature holds. name: what the reader calls who asks. reader, certified_by: as its certificate says.
 
+    purpose: what for, as the reader says; None where it does not.
     state: None where the reader keeps none. encryption: of the answer to `key`.
     """
 
     client_id: str
     name: str
+    purpose: str | None
     reader: str
     certified_by: str
     response_uri: str
@@ -83,6 +86,7 @@ def read_request(link: str, send: Send, *, now: float) -> Request:
     return Request(
         client_id=client_id,
         name=_shown(member(metadata, "client_name", str, WHAT) if "client_name" in metadata else here[0]),
+        purpose=_shown(member(payload, "purpose", str, WHAT)) if "purpose" in payload else None,
         reader=_shown(here[0]),
         certified_by=_shown(certified_by),
         response_uri=response_uri,
@@ -107,7 +111,10 @@ def choose(folder: Folder, request: Request, *, now: float) -> dict[str, Holding
 
 
 def answer(folder: Folder, request: Request, chosen: Mapping[str, Holding], send: Send, *, now: float) -> None:
-    """Show what was chosen, encrypted to the reader. The copies are used up. Raises CredentialUnavailable, IssuerRefused."""
+    """Show what was chosen, encrypted to the reader. The copies are used up, and the record of the wallet says to whom.
+
+    Raises CredentialUnavailable, IssuerRefused, AuditBroken.
+    """
     token = {
         one.id: [
             present(
@@ -118,6 +125,7 @@ def answer(folder: Folder, request: Request, chosen: Mapping[str, Holding], send
                 nonce=request.nonce,
                 now=now,
                 issuer=chosen[one.id].issuer,
+                asking=Asking("request", request.name, request.purpose, request.reader, paths(one.claims)),
             )
         ]
         for one in request.wanted
@@ -150,7 +158,7 @@ def _addressed(link: str) -> tuple[str, str]:
 def _shown(text: str) -> str:
     """What a person is shown of a stranger's words: one line that moves no cursor. Raises IssuerRefused."""
     if not text.isprintable() or not 0 < len(text) <= LONGEST_NAME:
-        raise IssuerRefused("the reader names itself in a way that cannot be shown", MALFORMED)
+        raise IssuerRefused("the reader names itself, or what it asks for, in a way that cannot be shown", MALFORMED)
     return text
 
 

@@ -13,7 +13,7 @@ from idverify.credentials import jwe, jws, request_object
 from idverify.credentials.jwe import LARGEST
 from idverify.store import audit
 
-from .support import AUDIENCE, Running, code_of
+from .support import AUDIENCE, PURPOSE, Running, code_of
 from .test_wallet import City, city, running
 
 __all__ = ["city", "running"]
@@ -64,6 +64,7 @@ def test_a_hotel_learns_the_name_and_holds_signed_evidence(city: City, hotel: ht
     code, said = city.wallet("answer", asked["wallet_link"], "--yes")
     assert code == 0
     assert (said["name"], said["reader"], said["shown"]) == (AUDIENCE, city.service.url, {"identity_card": ["name"]})
+    assert said["purpose"] == PURPOSE
     assert "City of Test" in said["certified_by"]
     (found,) = result(hotel, asked)["presentations"]
     assert (found["asked"], found["accepted"], found["code"], found["status"]) == ("identity_card", True, "accepted", "VALID")
@@ -95,7 +96,7 @@ def test_nothing_is_shown_without_a_yes(city: City, hotel: httpx.Client) -> None
     city.capsys.readouterr()
     assert main.run(wallet.app, ["answer", asked["wallet_link"], *held]) == 1
     seen = "".join(city.capsys.readouterr().err.split())
-    assert f"{AUDIENCE}asks,through{city.service.url}" in seen
+    assert f"{AUDIENCE}asks,forhotelcheck-in,through{city.service.url}" in seen
     assert "identity_card:name" in seen
     assert city.wallet("answer", asked["wallet_link"])[0] == 2
     assert result(hotel, asked)["state"] == "pending"

@@ -213,7 +213,8 @@ def test_every_example_works_as_the_page_shows_it(service: Running) -> None:
         online = client.post("/v1/presentations/requests", json=examples()["request_presentation"]["online"]["value"]).json()
     assert session.startswith("ses_sandbox_")
     commands = [one.replace("{session_id}", session).replace("{request_id}", online["request_id"]) for one in commands]
-    # An approved session, one that awaits a reviewer, a list, an offer, a second portrait: the sandbox has none to begin with.
+    # An approved session, one that awaits a reviewer, a list, an offer, a second portrait, a person's wallet: the sandbox has none
+    # to begin with.
     of_a_state = (
         "/redeem",
         "/v1/reviews/ses_",
@@ -221,6 +222,7 @@ def test_every_example_works_as_the_page_shows_it(service: Running) -> None:
         "/v1/trust-list",
         "/offers/{offer_id}",
         "/portraits/{portrait_id}",
+        "/v1/me/history",
     )
     for command in (one for one in commands if not any(part in one for part in of_a_state)):
         run = subprocess.run(

@@ -29,7 +29,7 @@ def made(kind: type[errors.IdverifyError], message: str) -> errors.IdverifyError
     """One of that kind, whatever its constructor wants."""
     error = kind.__new__(kind)
     errors.IdverifyError.__init__(error, message)
-    error.__dict__.update(retake=("Come closer.",), retry_after=7, checks={"store": "failed"})
+    error.__dict__.update(retake=("Come closer.",), retry_after=7, checks={"store": "failed"}, reason="invalid_token")
     return error
 
 

@@ -14,14 +14,17 @@ from typing import Any
 
 import httpx
 import pytest
-from ceremonies.issued import LICENCE
+from ceremonies.issued import LICENCE, Wallet, in_person
 from ceremonies.live import Capture, enrolled
+from credentials.proofs import dpop
 from phone import SAMPLES, VERIFIER
 
 from idverify.api.limits import TWO_IMAGE_BODY
 from idverify.api.openapi import examples
 from idverify.ceremonies import Parts
 from idverify.ceremonies.documents import put_document
+from idverify.ceremonies.history import PATH as HISTORY
+from idverify.ceremonies.history import history_url
 from idverify.ceremonies.review import answer, view
 from idverify.ceremonies.statuses import allocate
 from idverify.ceremonies.trust_publication import NOWHERE, Scheme, own_entity, publish
@@ -29,7 +32,7 @@ from idverify.decision.profile import Band
 from idverify.errors import Overloaded
 from idverify.store import clients
 
-from .support import Running, asked, code_of, enrolment, in_base64, serving
+from .support import AUDIENCE, Running, asked, code_of, enrolment, in_base64, serving
 from .test_stream import body as session_body
 
 Seen = set[tuple[str, str, int]]
@@ -97,6 +100,7 @@ def test_schemathesis(service: Running, document: dict[str, Any], samples: Path,
     result = document["paths"]["/v1/presentations/requests/{request_id}"]["get"]
     result["parameters"][0]["example"] = request_id
     document["paths"]["/v1/status-lists/{number}"]["get"]["parameters"][0]["example"] = seeded_list(service.parts)
+    read_own_history(service, client_id, made.json()["subject_id"])
     (tmp_path / "openapi.json").write_text(json.dumps(document))
     run = subprocess.run(
         [
@@ -125,6 +129,16 @@ def test_schemathesis(service: Running, document: dict[str, Any], samples: Path,
     assert {answer for answer in seen if answer[2] >= 500} == set()
     good = {(method, route) for method, route, status in seen if status < 300}
     assert {(method, route) for method, route, _ in documented(document)} <= good
+
+
+def read_own_history(service: Running, client_id: str, subject_id: str) -> None:
+    """As a person's wallet does: no tool that has a client's key can."""
+    with service.parts.store.reading() as tx:
+        client = clients.by_id(tx, client_id)
+    wallet = Wallet(service.parts).accept(in_person(service.parts, client, subject_id, audience=AUDIENCE))
+    proof = dpop(wallet.device, history_url(service.parts), service.parts.now(), htm="GET", token=wallet.access)
+    with service.stranger(headers={"Authorization": f"DPoP {wallet.access}", "DPoP": proof}) as person:
+        person.get(HISTORY).raise_for_status()
 
 
 def seeded_list(parts: Parts) -> str:
@@ -186,11 +200,13 @@ class Provoker:
         headers = {"Authorization": f"Bearer {self.key}"}
         with self.service.stranger(headers=headers) as client, self.service.stranger() as stranger:
             match status:
+                case 400 if route == HISTORY:
+                    return client.get(path, params={"limit": "0"})
                 case 400:
                     return client.request(method, path, json={"unknown": 1})
                 case 401:
                     return stranger.request(method, path)
-                case 403 if keyed:
+                case 403 if keyed and route != HISTORY:
                     with self.service.client("subjects:write" if route == "/metrics" else "metrics:read") as other:
                         return other.request(method, path)
                 case 403:

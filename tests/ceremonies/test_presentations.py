@@ -24,7 +24,7 @@ from idverify.relying.folder import Holdings
 from idverify.store import audit
 
 from .installed import events
-from .issued import AUDIENCE, CLAIMS, Wallet, issuer_client, offer, person
+from .issued import AUDIENCE, CLAIMS, PURPOSE, Wallet, issuer_client, offer, person
 
 HOTEL, BANK = "https://hotel.example", "https://bank.example"
 NONCE = "n" * 16
@@ -85,7 +85,9 @@ def test_the_answer_is_signed_and_names_the_person_to_the_asking_audience_alone(
     with parts.store.reading() as tx:
         last = audit.head(tx)
     assert last.event == "presentation.validated"
-    assert (last.details["result"], "name" in last.details["disclosed"]) == ("accepted", True)
+    assert (last.details["result"], last.details["asked"], last.details["disclosed"]) == ("accepted", None, [["name"]])
+    assert (last.actor, last.subject_id, last.details["purpose"]) == (hotel.id, subject_id, PURPOSE)
+    assert last.details["evidence_id"] == evidence["jti"]
     assert CLAIMS.name not in str(last.details)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import inspect, text
 
-from idverify.audit.chain import check_chain
+from idverify.audit.chain import authentic, check_chain
 from idverify.audit.events import Event
 from idverify.errors import (
     ConfigurationInvalid,
@@ -419,3 +419,20 @@ def test_erased_content_is_gone_from_the_files_of_sqlite(tmp_path):
     for file in tmp_path.iterdir():
         assert b"to-forget" not in file.read_bytes(), file
     store.close()
+
+
+def test_what_happened_to_one_subject_is_numbered_for_itself(store):
+    """Newest first, of the kinds and the time that are asked for; numbers stay, and say nothing of what lies between."""
+    with store.transaction() as tx:
+        for number in range(12):
+            note(tx, number, (A, B, None)[number % 3], (Event.SUBJECT_READ, Event.SUBJECT_ENROLLED)[number % 2])
+        kinds = (Event.SUBJECT_READ, Event.SUBJECT_ENROLLED)
+        every = audit.about(tx, A, *kinds, since=0, before=None, limit=9)
+        assert [(number, entry.seq) for number, entry in every] == [(4, 10), (3, 7), (2, 4), (1, 1)]
+        assert all(authentic(KEY, entry) for _, entry in every)
+        note(tx, 12, A)
+        older = audit.about(tx, A, *kinds, since=0, before=4, limit=2)
+        assert [(number, entry.seq) for number, entry in older] == [(3, 7), (2, 4)]
+        assert [number for number, _ in audit.about(tx, A, *kinds, since=1006, before=None, limit=9)] == [5, 4, 3]
+        assert [entry.seq for _, entry in audit.about(tx, A, Event.SUBJECT_ENROLLED, since=0, before=None, limit=9)] == [10, 4]
+        assert audit.about(tx, "sub_" + "c" * 32, *kinds, since=0, before=None, limit=9) == []

@@ -28,6 +28,7 @@ class Issuer:
             "nonce_endpoint": f"{URL}/v1/credentials/nonce",
             "credential_endpoint": f"{URL}/v1/credentials",
             "notification_endpoint": f"{URL}/v1/credentials/notification",
+            "history_endpoint": f"{URL}/v1/me/history",
             "batch_credential_issuance": {"batch_size": 4},
             "credential_configurations_supported": {
                 "identity_card": {"format": "dc+sd-jwt", "vct": VCT},
@@ -52,6 +53,7 @@ class Issuer:
         self.told = []
         self.hears = 204
         self.named = True
+        self.history = lambda query: {"entries": [], "older": None}
 
     def send(self, method, url, headers, body):
         """One request."""
@@ -65,6 +67,7 @@ class Issuer:
             ("POST", "/v1/credentials/nonce"): self._nonce,
             ("POST", "/v1/credentials"): lambda: self._issue(url, headers, body),
             ("POST", "/v1/credentials/notification"): lambda: self._hear(url, headers, body),
+            ("GET", "/v1/me/history"): lambda: self._history(url, headers),
         }
         return routes[method, parts.path]()
 
@@ -109,10 +112,16 @@ class Issuer:
         self.told.append(json.loads(body))
         return answer({"error": "invalid_notification_id"} if self.hears != 204 else b"", self.hears)
 
-    def _refused(self, url, headers, token=None):
+    def _history(self, url, headers):
+        url, _, query = url.partition("?")
+        if refused := self._refused(url, headers, self.token["access_token"], method="GET"):
+            return refused
+        return answer(self.history(parse_qs(query)))
+
+    def _refused(self, url, headers, token=None, *, method="POST"):
         header, claims = opened(headers["DPoP"])
         assert header["typ"] == "dpop+jwt"
-        assert (claims["htm"], claims["htu"], claims["iat"]) == ("POST", url, int(NOW))
+        assert (claims["htm"], claims["htu"], claims["iat"]) == (method, url, int(NOW))
         assert claims["jti"] not in self.seen
         self.seen.add(claims["jti"])
         self.device = self.device or header["jwk"]

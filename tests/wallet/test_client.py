@@ -8,7 +8,7 @@ import pytest
 
 from idverify.credentials import sd_jwt
 from idverify.errors import InvalidInput
-from idverify.wallet.client import Client
+from idverify.wallet.client import MOST_PAGES, Client
 from idverify.wallet.errors import CredentialUnavailable, IssuerRefused
 from idverify.wallet.offers import PRE_AUTHORISED, read_offer
 
@@ -237,3 +237,50 @@ def test_an_answer_that_is_no_json_is_refused_and_never_echoed(body):
             read_offer(f"{URL}/offer", lambda *_, status=status: answer(body, status))
         assert "\x1b" not in refused.value.message
         assert "Error" not in refused.value.message
+
+
+def test_the_issuers_history_is_read_page_by_page_with_the_device_key(folder, issuer):
+    """A proof for each page, over a token of its own; without end from an issuer that has none."""
+    accept(folder, issuer)
+    issuer.dpop_nonce = "n-1"
+    pages = {None: ([{"number": 3}, {"number": 2}], 2), "2": ([{"number": 1}], None)}
+
+    def history(query):
+        assert query["limit"] == ["50"]
+        entries, older = pages[query.get("before", [None])[0]]
+        return {"entries": entries, "older": older}
+
+    issuer.history = history
+    (grant,) = folder.grants()
+    assert [one["number"] for one in client(folder, issuer).history(grant)] == [3, 2, 1]
+    (grant,) = folder.grants()
+    issuer.history = lambda query: {"entries": [{}], "older": 7}
+    assert len(list(client(folder, issuer).history(grant))) == MOST_PAGES
+
+
+@pytest.mark.parametrize(
+    ("page", "metadata"),
+    [
+        ([], {}),
+        ({"entries": 1}, {}),
+        ({"entries": ["x"], "older": None}, {}),
+        ({"entries": [], "older": "x"}, {}),
+        ({"entries": []}, {"history_endpoint": "https://thief.example/v1/me/history"}),
+        ({"entries": []}, {"history_endpoint": 1}),
+    ],
+)
+def test_a_history_that_is_none_is_refused(folder, issuer, page, metadata):
+    """And the token goes to no other place."""
+    accept(folder, issuer)
+    issuer.history = lambda _: page
+    issuer.metadata |= metadata
+    with pytest.raises(IssuerRefused):
+        list(client(folder, issuer).history(folder.grants()[0]))
+
+
+def test_an_issuer_without_a_history_is_said_to_have_none(folder, issuer):
+    """Others' issuers know no such thing."""
+    accept(folder, issuer)
+    del issuer.metadata["history_endpoint"]
+    with pytest.raises(CredentialUnavailable, match="no history"):
+        list(client(folder, issuer).history(folder.grants()[0]))

@@ -12,6 +12,7 @@ from idverify.wallet.device import HeldKey
 from idverify.wallet.errors import CredentialUnavailable
 from idverify.wallet.folder import Folder
 from idverify.wallet.held import SD_JWT_FORMAT, SLIP_FORMAT, Copy, Grant, Holding
+from idverify.wallet.shown import Showing
 
 CARD = Holding(
     issuer="https://id.example",
@@ -20,6 +21,13 @@ CARD = Holding(
     received_at=1,
     copies=tuple(Copy(f"copy-{number}", HeldKey.new()) for number in range(3)),
 )
+
+
+def showing(holding, copy):
+    """Of whatever it is."""
+    return Showing("qr", holding.configuration, holding.issuer, None, None, None, ())
+
+
 SLIP = replace(CARD, configuration="identity_card.gate", format=SLIP_FORMAT, copies=CARD.copies[:1])
 
 
@@ -64,7 +72,7 @@ def test_a_copy_is_handed_out_once_and_leaves_nothing_behind(folder):
 
     def take(_):
         try:
-            return Folder(folder.path).take("identity_card")
+            return Folder(folder.path).take("identity_card", showing, now=1.0)
         except CredentialUnavailable:
             return None
 
@@ -76,14 +84,14 @@ def test_a_copy_is_handed_out_once_and_leaves_nothing_behind(folder):
     assert b"copy-" not in left
     assert all(one.key.secret.encode() not in left for one in taken)
     with pytest.raises(CredentialUnavailable, match="wallet renew"):
-        folder.take("identity_card")
+        folder.take("identity_card", showing, now=1.0)
 
 
 def test_no_number_of_a_slip_is_given_twice(folder):
     """The counter moves before the code is made, by whoever asks."""
     folder.keep(SLIP)
     with ThreadPoolExecutor(8) as pool:
-        numbers = list(pool.map(lambda _: Folder(folder.path).count("identity_card.gate")[1], range(20)))
+        numbers = list(pool.map(lambda _: Folder(folder.path).count("identity_card.gate", showing, now=1.0)[1], range(20)))
     assert sorted(numbers) == list(range(1, 21))
 
 
@@ -92,10 +100,10 @@ def test_a_slip_and_a_copy_are_not_taken_for_each_other(folder):
     folder.keep(CARD)
     folder.keep(SLIP)
     for wrong in (
-        lambda: folder.take("identity_card.gate"),
-        lambda: folder.count("identity_card"),
-        lambda: folder.take("driving_licence"),
-        lambda: folder.take("identity_card", "https://other.example"),
+        lambda: folder.take("identity_card.gate", showing, now=1.0),
+        lambda: folder.count("identity_card", showing, now=1.0),
+        lambda: folder.take("driving_licence", showing, now=1.0),
+        lambda: folder.take("identity_card", showing, now=1.0, issuer="https://other.example"),
     ):
         with pytest.raises(CredentialUnavailable):
             wrong()
@@ -106,8 +114,8 @@ def test_of_two_issuers_one_must_be_named(folder):
     folder.keep(CARD)
     folder.keep(replace(CARD, issuer="https://other.example"))
     with pytest.raises(CredentialUnavailable, match=r"https://id\.example, https://other\.example"):
-        folder.take("identity_card")
-    assert folder.take("identity_card", "https://other.example")
+        folder.take("identity_card", showing, now=1.0)
+    assert folder.take("identity_card", showing, now=1.0, issuer="https://other.example")
 
 
 def test_a_grant_goes_when_nothing_comes_from_it_any_more(folder):
