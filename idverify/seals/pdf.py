@@ -26,7 +26,7 @@ from pyhanko.pdf_utils.misc import PdfDecodeLimitError
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign import ExternalSigner, PdfSignatureMetadata, PdfSigner
 from pyhanko.sign.fields import MDPPerm, SigSeedSubFilter, enumerate_sig_fields
-from pyhanko.sign.general import check_ess_certid, find_cms_attribute_iter, simple_cms_attribute
+from pyhanko.sign.general import check_ess_certid, extract_certificate_info, find_cms_attribute_iter, simple_cms_attribute
 from pyhanko.sign.timestamps import TimeStamper
 from pyhanko.sign.timestamps.common_utils import handle_tsp_response
 from pyhanko.sign.validation.generic_cms import validate_sig_integrity, validate_tst_signed_data
@@ -168,7 +168,8 @@ class Candidate:
     @cached_property
     def certificate(self) -> asn1_x509.Certificate:
         """Of the signer, by issuer and serial number."""
-        return self.signature.signer_cert
+        found: asn1_x509.Certificate = extract_certificate_info(self.signature.signed_data).signer_cert
+        return found
 
     @cached_property
     def integrity(self) -> tuple[bool, bool]:
@@ -215,6 +216,9 @@ def is_a_seal_in_pades(candidate: Candidate) -> None:
         raise SealFormat
     if content["content_type"].native != "data" or content["content"] is not core.VOID:
         raise SealFormat
+    message = signature.pkcs7_content
+    if message[len(cms.ContentInfo.load(message).dump()) :].strip(b"\0"):
+        raise SealFormat  # what is not signed would have a place to be in
 
 
 def is_made_with_es256(candidate: Candidate) -> None:
