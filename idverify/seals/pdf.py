@@ -10,11 +10,12 @@ import hashlib
 import io
 import logging
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
+from typing import Any, TypeVar
 
 from asn1crypto import algos, cms, core, tsp
 from asn1crypto import x509 as asn1_x509
@@ -55,6 +56,7 @@ from idverify.seals.errors import (
     TimeStampUnavailable,
 )
 
+T = TypeVar("T")
 LARGEST = 32 * 1024 * 1024
 """Bytes of a document."""
 LARGEST_ANSWER = 64 * 1024
@@ -264,6 +266,18 @@ CHECKS: tuple[Callable[[Candidate], None], ...] = (
 )
 
 
+def _finished(work: Coroutine[Any, Any, T]) -> T:
+    """What the library's coroutine gives, run to its end here.
+
+    `asyncio.run` also prepares for an interrupt, and spells the whole result out to itself in doing so, which takes its time.
+    """
+    loop = asyncio.new_event_loop()
+    try:
+        return loop.run_until_complete(work)
+    finally:
+        loop.close()
+
+
 @contextmanager
 def _refusing(refusal: type[DocumentUnreadable | SealMalformed]) -> Iterator[None]:
     """Whatever the library makes of a stranger's file is one of our codes: it names dozens, and lets through many unnamed."""
@@ -312,10 +326,10 @@ def _prepared(certificate: bytes, signature: bytes | None = None) -> ExternalSig
 
 def _message(digest: bytes, signer: Signer, certificate: bytes) -> cms.ContentInfo:
     """The signed message (CMS). The time of signing stands in the PDF's dictionary, where PAdES has it."""
-    attributes = asyncio.run(_prepared(certificate).signed_attrs(digest, _SHA256, use_pades=True))
+    attributes = _finished(_prepared(certificate).signed_attrs(digest, _SHA256, use_pades=True))
     raw = signer.sign(attributes.dump())
     signature = encode_dss_signature(int.from_bytes(raw[:32], "big"), int.from_bytes(raw[32:], "big"))
-    return asyncio.run(_prepared(certificate, signature).async_sign_prescribed_attributes(_SHA256, attributes))
+    return _finished(_prepared(certificate, signature).async_sign_prescribed_attributes(_SHA256, attributes))
 
 
 def _stamp(message: cms.ContentInfo, ask: AskStamp) -> None:
@@ -337,7 +351,7 @@ def _examined_stamp(token: cms.SignedData, signature: bytes, now: float, roots: 
         allow_fetching=False,
     )
     try:
-        found = asyncio.run(validate_tst_signed_data(token, trusted, lambda name: hashlib.new(name, signature).digest()))
+        found = _finished(validate_tst_signed_data(token, trusted, lambda name: hashlib.new(name, signature).digest()))
         authority = found["signing_cert"].subject.native.get("common_name", "")
     except Exception:
         raise SealTimeStamp from None
