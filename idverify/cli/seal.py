@@ -47,7 +47,7 @@ def sign(
     seals (`idverify pki issue`, or `request`), no time stamp, or another fault.
     """
     from idverify.ceremonies.sealing import seal
-    from idverify.seals.pdf import LARGEST
+    from idverify.seals.opening import LARGEST
 
     require_issuer(dev=dev)
     require_new(out)
@@ -81,7 +81,7 @@ def validate(
     from idverify.relying import seals
     from idverify.relying.folder import Holdings
     from idverify.relying.seals import SealFinding, Word
-    from idverify.seals.pdf import LARGEST
+    from idverify.seals.opening import LARGEST
 
     document, roots = read_named(file, limit=LARGEST), _roots(tsa_trust)
     if not trust.is_dir():

@@ -7,8 +7,6 @@ time-stamping authority is handed in.
 
 import asyncio
 import hashlib
-import io
-import logging
 import re
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -20,8 +18,6 @@ from typing import Any, TypeVar
 from asn1crypto import algos, cms, core, tsp
 from asn1crypto import x509 as asn1_x509
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
-from pyhanko.pdf_utils.decode_limits import DecodeLimits, DocumentDecodeBudget, StreamDecodeLimits
-from pyhanko.pdf_utils.generic import StreamObject
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.misc import PdfDecodeLimitError
 from pyhanko.pdf_utils.reader import PdfFileReader
@@ -37,11 +33,8 @@ from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from idverify.errors import IdverifyError, TooLarge
 from idverify.keys import Signer
-from idverify.seals.content import active_part
 from idverify.seals.coverage import covered_until
 from idverify.seals.errors import (
-    DocumentActive,
-    DocumentEncrypted,
     DocumentSigned,
     DocumentUnreadable,
     SealAlgorithm,
@@ -55,30 +48,20 @@ from idverify.seals.errors import (
     SealTimeStamp,
     TimeStampUnavailable,
 )
+from idverify.seals.opening import opened
 
 T = TypeVar("T")
-LARGEST = 32 * 1024 * 1024
-"""Bytes of a document."""
 LARGEST_ANSWER = 64 * 1024
 """Bytes that a time-stamping authority answers with."""
-MOST_OBJECTS = 100_000
-MOST_REVISIONS = 200
 MOST_SIGNATURES = 16
 MOST_CHANGES = 20
 """Kinds of object that are named after a change."""
-_MIB = 1024 * 1024
-_LIMITS = DecodeLimits(
-    per_stream=StreamDecodeLimits(max_output_size=32 * _MIB),
-    document_budget=DocumentDecodeBudget(base_allowance=64 * _MIB, max_ratio=4),
-)
 _RESERVED, _RESERVED_FOR_STAMP = 4096, 16 * 1024
 """Bytes that are left for the message: with one small certificate, and with a time stamp and its authority's certificates."""
 _SHA256 = "sha256"
 _ECDSA = "sha256_ecdsa"
 _PADES = "/ETSI.CAdES.detached"
 _KIND = re.compile(r"[\x21-\x7e]{1,40}", re.ASCII)
-logging.getLogger("pyhanko").addHandler(logging.NullHandler())  # what it has to say of a stranger's file is said by our codes
-logging.getLogger("pyhanko_certvalidator").addHandler(logging.NullHandler())
 
 AskStamp = Callable[[bytes], bytes]
 """Brings a request for a time stamp (RFC 3161, DER) to the authority and gives back its answer, of LARGEST_ANSWER at most."""
@@ -115,7 +98,7 @@ def seal(
     DocumentActive, DocumentSigned, TimeStampUnavailable, SigningUnavailable, and what `ask` raises.
     """
     with _refusing(DocumentUnreadable):
-        reader = _opened(document)
+        reader = opened(document)
         if any(True for _ in enumerate_sig_fields(reader, filled_status=True)):
             raise DocumentSigned
         metadata = PdfSignatureMetadata(
@@ -148,7 +131,7 @@ def examine(document: bytes, *, now: float, stamp_roots: Sequence[bytes] = ()) -
     of TokenInvalid.
     """
     with _refusing(DocumentUnreadable):
-        reader = _opened(document)
+        reader = opened(document)
     with _refusing(SealMalformed):
         signatures = reader.embedded_signatures
         if len(signatures) > MOST_SIGNATURES:
@@ -289,30 +272,6 @@ def _refusing(refusal: type[DocumentUnreadable | SealMalformed]) -> Iterator[Non
         raise TooLarge("a compressed part of the document unpacks to more than a document has") from None
     except Exception:
         raise refusal from None
-
-
-def _opened(document: bytes) -> PdfFileReader:
-    """Every object of it has been read, and none is active. Raises TooLarge, DocumentEncrypted, DocumentActive, or anything."""
-    if len(document) > LARGEST:
-        raise TooLarge(f"a document of more than {LARGEST // _MIB} MiB is not read")
-    if document.count(b"startxref") > MOST_REVISIONS:
-        raise TooLarge(f"a document with more than {MOST_REVISIONS} revisions is not read")
-    reader = PdfFileReader(io.BytesIO(document), strict=True, decode_limits=_LIMITS)
-    if "/Encrypt" in reader.trailer:
-        raise DocumentEncrypted
-    if reader.xrefs.hybrid_xrefs_present:
-        raise DocumentUnreadable("it has two tables of contents, which readers choose between")
-    references = {one for number in range(reader.total_revisions) for one in reader.xrefs.explicit_refs_in_revision(number)}
-    if len(references) > MOST_OBJECTS:
-        raise TooLarge(f"a document with more than {MOST_OBJECTS} objects is not read")
-    for reference in references:
-        if reader.xrefs[reference] is None:
-            continue  # freed: no reader shows it
-        one = reader.get_object(reference)
-        found = active_part(one, is_stream=isinstance(one, StreamObject))
-        if found is not None:
-            raise DocumentActive(found)
-    return reader
 
 
 def _prepared(certificate: bytes, signature: bytes | None = None) -> ExternalSigner:

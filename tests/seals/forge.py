@@ -61,7 +61,22 @@ def sealed_in_the_older_format(office):
     return by_library(certificate, sign, "sha256_ecdsa", SigSeedSubFilter.ADOBE_PKCS7_DETACHED)
 
 
-def by_library(certificate, sign, mechanism, subfilter):
+def signed_over(sealed, signer, certificate):
+    """Another signature behind the seal, by a signer who does not care that the seal allows none."""
+
+    def sign(data):
+        raw = signer.sign(data)
+        return pdf.encode_dss_signature(int.from_bytes(raw[:32], "big"), int.from_bytes(raw[32:], "big"))
+
+    class Careless(PdfSigner):
+        def _enforce_certification_constraints(self, reader):
+            pass
+
+    held = asn1_x509.Certificate.load(certificate)
+    return by_library(held, sign, "sha256_ecdsa", SigSeedSubFilter.PADES, document=sealed, kind=Careless)
+
+
+def by_library(certificate, sign, mechanism, subfilter, document=None, kind=PdfSigner):
     """A signature over a document, as the library alone makes it."""
 
     class Held(ExternalSigner):
@@ -72,8 +87,8 @@ def by_library(certificate, sign, mechanism, subfilter):
         certificate, SimpleCertificateStore(), signature_mechanism=algos.SignedDigestAlgorithm({"algorithm": mechanism})
     )
     metadata = PdfSignatureMetadata(field_name="Other", md_algorithm="sha256", subfilter=subfilter)
-    writer = IncrementalPdfFileWriter(io.BytesIO(paper()))
-    return PdfSigner(metadata, held).sign_pdf(writer, bytes_reserved=8192).getvalue()
+    writer = IncrementalPdfFileWriter(io.BytesIO(document or paper()))
+    return kind(metadata, held).sign_pdf(writer, bytes_reserved=8192).getvalue()
 
 
 def stamped_by(sealed, token):

@@ -1,5 +1,6 @@
 """What a seal on a document holds against, with real documents, real keys and a time-stamping authority of others."""
 
+import io
 import random
 import socket
 import time
@@ -13,10 +14,10 @@ from pyhanko.sign.validation.status import SignatureCoverageLevel
 from idverify.credentials.purposes import Purpose
 from idverify.errors import IdverifyError, TokenInvalid, TooLarge
 from idverify.keys.file import FileSigner
-from idverify.seals import errors, pdf
+from idverify.seals import errors, opening, pdf
 
 from .conftest import NOW
-from .forge import resigned, sealed_in_the_older_format, sealed_with_rsa, stamped_by, token_for, without
+from .forge import resigned, sealed_in_the_older_format, sealed_with_rsa, signed_over, stamped_by, token_for, without
 from .papers import PAGE, appended, byte_range, message_of, paper, seal_number, stream, with_message, words
 
 
@@ -48,7 +49,7 @@ def test_a_seal_is_pades_and_allows_no_change(sealed):
     assert names >= {"content_type", "message_digest", "signing_certificate_v2"}
     assert "signing_time" not in names
     assert len(info["certificates"]) == 1
-    reader = PdfFileReader(pdf.io.BytesIO(sealed))
+    reader = PdfFileReader(io.BytesIO(sealed))
     (one,) = reader.embedded_signatures
     assert (one.sig_object["/SubFilter"], one.docmdp_level.value, "/M" in one.sig_object) == ("/ETSI.CAdES.detached", 1, True)
 
@@ -163,7 +164,7 @@ def wrapped(sealed):
 def test_a_range_that_leaves_out_the_end_does_not_pass_for_the_whole(sealed):
     """The library counts the bytes that are covered, and takes this for the whole file under a sound signature; the bytes decide."""
     attacked = wrapped(sealed)
-    (one,) = PdfFileReader(pdf.io.BytesIO(attacked)).embedded_signatures
+    (one,) = PdfFileReader(io.BytesIO(attacked)).embedded_signatures
     assert one.evaluate_signature_coverage() == SignatureCoverageLevel.ENTIRE_FILE
     assert pdf.Candidate(attacked, one, NOW, ()).integrity == (True, True)
     assert code(attacked) == "seal_coverage"
@@ -401,17 +402,35 @@ def test_a_document_without_a_seal_says_so():
     assert code(paper()) == "seal_missing"
 
 
+def packed(content, count, first, numbers, filters=b""):
+    """A paper with a stream of objects (number 5), whose places a table of its own names. numbers: of the objects in it."""
+    body = paper(more=[stream(content, b"/Type /ObjStm /N %d /First %d " % (count, first) + filters)])
+    rows = b"".join(b"\x02" + (5).to_bytes(4, "big") + at.to_bytes(4, "big") for at in range(len(numbers)))
+    size = max(numbers) + 2
+    table = stream(
+        rows,
+        b"/Type /XRef /W [1 4 4] /Index [%d %d] /Size %d /Root 1 0 R /Prev %d"
+        % (numbers[0], len(numbers), size, int(body.split()[-2])),
+    )
+    return body + b"%d 0 obj\n" % (size - 1) + table + b"\nendobj\nstartxref\n%d\n%%%%EOF\n" % len(body)
+
+
+def together(objects, *, numbers=None):
+    """A paper with these objects in one stream, from number 10 on. numbers: what the stream itself calls them."""
+    places, content = [], b""
+    for number, one in zip(numbers or range(10, 10 + len(objects)), objects, strict=True):
+        places.append(b"%d %d" % (number, len(content)))
+        content += one + b" "
+    head = b" ".join(places) + b" "
+    return packed(zlib.compress(head + content), len(objects), len(head), range(10, 10 + len(objects)), b"/Filter /FlateDecode")
+
+
 def bomb(layers):
-    """Object 6 lies in an object stream that unpacks to more than a page has."""
-    packed = b"6 0 << /A (" + bytes(40 * 1024 * 1024) + b") >>"
+    """Object 10 lies in an object stream that unpacks to more than a page has."""
+    content = b"10 0 << /A (" + bytes(40 * 1024 * 1024) + b") >>"
     for _ in range(layers):
-        packed = zlib.compress(packed, 9)
-    filters = b"[" + b"/FlateDecode " * layers + b"]"
-    body = paper(more=[stream(packed, b"/Type /ObjStm /N 1 /First 4 /Filter " + filters)])
-    start = len(body)
-    row = b"\x02" + (5).to_bytes(4, "big") + b"\0"
-    table = stream(row, b"/Type /XRef /W [1 4 1] /Index [6 1] /Size 8 /Root 1 0 R /Prev %d" % int(body.split()[-2]))
-    return body + b"7 0 obj\n" + table + b"\nendobj\nstartxref\n%d\n%%%%EOF\n" % start
+        content = zlib.compress(content, 9)
+    return packed(content, 1, 5, [10], b"/Filter [" + b"/FlateDecode " * layers + b"]")
 
 
 @pytest.mark.parametrize("layers", [1, 2])
@@ -420,11 +439,30 @@ def test_a_bomb_is_not_unpacked(layers):
     assert code(bomb(layers)) == "too_large"
 
 
+def test_objects_in_a_stream_are_read_as_any_others(office):
+    """Sealed, found valid, and searched for what acts; an object that is not where the table says is none."""
+    assert code(office.seal(together([b"<< /A 1 >>", b"(two)", b"[3 4]"]))) == "accepted"
+    assert code(together([b"<< /A 1 >>", b"<< /S /JavaScript /JS (1) >>"])) == "document_active"
+    assert code(together([b"1", b"2"], numbers=[10, 12])) == "document_unreadable"
+    assert code(together([b"1 0 R"])) == "document_unreadable"
+    assert code(packed(b"10 0 1", 3, 5, [10])) == "document_unreadable"
+    assert code(packed(b"10 0 1", 1, 5, [10, 11])) == "document_unreadable"
+
+
+def test_what_would_keep_the_reader_busy_is_given_up(monkeypatch):
+    """A long list in the file or in a stream of objects, counted in reads: not by the clock, which differs by machine."""
+    monkeypatch.setattr(opening, "MOST_READS", 20_000)
+    assert code(paper(more=[b"[" + b"1 " * 200 + b"]"])) == "seal_missing"
+    for document in (paper(more=[b"[" + b"1 " * 9000 + b"]"]), together([b"[" + b"1 " * 9000 + b"]"])):
+        assert code(document) == "too_large"
+    assert code(together([b"1"] * 2000)) == "seal_missing"  # looked for from the beginning each, they would take millions
+
+
 def test_more_than_a_document_has_is_not_read():
     """Bytes, revisions: each has a bound that no paper meets."""
-    assert code(b"%PDF-1.7\n" + bytes(pdf.LARGEST)) == "too_large"
+    assert code(b"%PDF-1.7\n" + bytes(opening.LARGEST)) == "too_large"
     document = paper()
-    for _ in range(pdf.MOST_REVISIONS):
+    for _ in range(opening.MOST_REVISIONS):
         document = appended(document, {4: words("again")})
     with pytest.raises(TooLarge, match="revisions"):
         pdf.examine(document, now=NOW)
@@ -454,6 +492,13 @@ def test_any_file_at_all_has_an_answer(office, sealed):
                 case _:
                     document[start:start] = document[chance.randrange(len(document)) :][:length]
         assert code(bytes(document)) != "accepted" or bytes(document) == sealed
+
+
+def test_a_strangers_signature_over_a_sealed_document_is_what_is_judged(office, sealed):
+    """The last signature speaks for the file, so its certificate is handed up, and the city's seal no longer counts."""
+    mine = FileSigner.new()
+    certificate = office.certified(mine, Purpose.CREDENTIAL)
+    assert pdf.examine(signed_over(sealed, mine, certificate), now=NOW).certificate == certificate
 
 
 def test_an_attackers_own_seal_is_told_by_its_certificate(office):
