@@ -56,8 +56,8 @@ LARGEST_ANSWER = 64 * 1024
 MOST_SIGNATURES = 16
 MOST_CHANGES = 20
 """Kinds of object that are named after a change."""
-_RESERVED, _RESERVED_FOR_STAMP = 4096, 16 * 1024
-"""Bytes that are left for the message: with one small certificate, and with a time stamp and its authority's certificates."""
+_RESERVED, _RESERVED_FOR_STAMP = 1536, 14 * 1024
+"""Bytes that are left for the message beside the certificate, and for a time stamp with its authority's certificates."""
 _SHA256 = "sha256"
 _ECDSA = "sha256_ecdsa"
 _PADES = "/ETSI.CAdES.detached"
@@ -111,12 +111,12 @@ def seal(
         )
         session = PdfSigner(metadata, _prepared(certificate)).init_signing_session(IncrementalPdfFileWriter.from_reader(reader))
         session.system_time = datetime.fromtimestamp(int(now), UTC)
-        reserved = 2 * (_RESERVED if ask is None else _RESERVED_FOR_STAMP)
-        prepared, output = session.prepare_tbs_document(None, reserved).digest_tbs_document()
+        room = len(certificate) + _RESERVED + (0 if ask is None else _RESERVED_FOR_STAMP)
+        prepared, output = session.prepare_tbs_document(None, 2 * room).digest_tbs_document()
         message = _message(prepared.document_digest, signer, certificate)
         if ask is not None:
             _stamp(message, ask)
-            if len(message.dump()) > _RESERVED_FOR_STAMP:
+            if len(message.dump()) > room:
                 raise TimeStampUnavailable("the authority sends more certificates with its time stamp than a seal has room for")
         prepared.fill_with_cms(output, message)
     output.seek(0)
