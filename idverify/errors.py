@@ -31,6 +31,10 @@
     |   |-- RequestNotFound            request_not_found
     |   |-- RequestAnswered            request_answered
     |   |-- TrustListUnpublished       trust_list_unpublished
+    |   |-- DocumentUnreadable         document_unreadable
+    |   |-- DocumentEncrypted          document_encrypted
+    |   |-- DocumentActive             document_active
+    |   |-- DocumentSigned             document_signed
     |   `-- CredentialUnavailable      credential_unavailable
     |-- AccessDenied                   the caller may not do this              (exit 3)
     |   |-- Unauthenticated            unauthenticated
@@ -46,13 +50,14 @@
     |   |-- AttemptsExhausted          attempts_exhausted
     |   `-- Overloaded                 overloaded
     |-- TokenInvalid                   a token is not what it claims to be     (exit 1)
-    |   `-- one leaf a check           token_*, and others  (idverify.credentials documents them)
+    |   `-- one leaf a check           token_*, and others  (idverify.credentials and idverify.seals document them)
     `-- Fault                          our side failed                         (exit 4)
         |-- ConfigurationInvalid       configuration_invalid
         |-- ModelRefused               model_refused
         |-- ProviderUnavailable        provider_unavailable
         |-- StoreUnavailable           store_unavailable
         |-- SigningUnavailable         signing_unavailable
+        |-- TimeStampUnavailable       time_stamp_unavailable
         |-- KeyUnavailable             key_unavailable
         |-- RecordTampered             record_tampered
         |-- TemplateOutdated           template_outdated

@@ -17,13 +17,14 @@ FIELDS = {
     Purpose.STATUS: "status_keys",
     Purpose.TRUST_LIST: "trust_list_keys",
     Purpose.READER: "reader_keys",
+    Purpose.SEAL: "seal_keys",
 }
 
 
 def certified_parts(
     keys_folder: Path, root: Authority, issuer: str, now: Callable[[], float], holder: signing.Holder | None = None
 ) -> dict[str, CertifiedKeys]:
-    """The four fields of a Vault: keys in their folders, certified by the root."""
+    """The five fields of a Vault: keys in their folders, certified by the root."""
     made: dict[str, CertifiedKeys] = {}
     for purpose, name in FOLDERS.items():
         folder = keys_folder / name

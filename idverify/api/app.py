@@ -175,6 +175,7 @@ def open_vault(settings: Settings, *, create: bool) -> Vault:
         status_keys=certified[Purpose.STATUS],
         trust_list_keys=certified[Purpose.TRUST_LIST],
         reader_keys=certified[Purpose.READER],
+        seal_keys=certified[Purpose.SEAL],
         now=time.time,
         random_bytes=os.urandom,
         gallery_file=settings.gallery_file,

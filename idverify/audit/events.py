@@ -52,6 +52,7 @@ class Event(StrEnum):
     SIGNING_KEY_ROTATED = "keys.signing_rotated"
     KEYS_CERTIFIED = "keys.certified"
     CERTIFIED_KEY_ROTATED = "keys.certified_rotated"
+    SEAL_AFFIXED = "seal.affixed"
     TRUST_LIST_PUBLISHED = "trust_list.published"
     KEK_ROTATED = "keys.kek_rotated"
     KEK_DROPPED = "keys.kek_dropped"

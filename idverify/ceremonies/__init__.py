@@ -40,7 +40,7 @@ class Vault:
     """The part of an installation that needs no models, so that keys rotate and records are erased without any.
 
     deployment: random name of this installation, part of every seal. environment: `production`, `dev` or `sandbox`.
-    issuer: URL that signed tokens name. signing: of verdicts and audit heads, without certificates; the four beside it are
+    issuer: URL that signed tokens name. signing: of verdicts and audit heads, without certificates; the five beside it are
     certified by the issuer's root, for one purpose each. now: seconds since the epoch. random_bytes: a cryptographic source.
     duplicates: the index that enrolment searches; None where duplicates are not searched, or no models are loaded.
     gallery_file: where that index is kept, sealed; None: nowhere. relying: what is believed of other issuers; None: nothing.
@@ -58,6 +58,7 @@ class Vault:
     status_keys: CertifiedKeys
     trust_list_keys: CertifiedKeys
     reader_keys: CertifiedKeys
+    seal_keys: CertifiedKeys
     now: Callable[[], float]
     random_bytes: Callable[[int], bytes]
     duplicates: "DuplicateIndex | None" = None

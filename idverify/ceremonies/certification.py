@@ -25,7 +25,13 @@ _DAY = 86_400
 
 # The folder within the folder of keys, by what the keys in it are certified for.
 FOLDERS: Mapping[Purpose, str] = MappingProxyType(
-    {Purpose.CREDENTIAL: "credential", Purpose.STATUS: "status", Purpose.TRUST_LIST: "trust-list", Purpose.READER: "reader"}
+    {
+        Purpose.CREDENTIAL: "credential",
+        Purpose.STATUS: "status",
+        Purpose.TRUST_LIST: "trust-list",
+        Purpose.READER: "reader",
+        Purpose.SEAL: "seal",
+    }
 )
 
 
@@ -44,6 +50,7 @@ def certified_keys(vault: Vault) -> Mapping[Purpose, CertifiedKeys]:
         Purpose.STATUS: vault.status_keys,
         Purpose.TRUST_LIST: vault.trust_list_keys,
         Purpose.READER: vault.reader_keys,
+        Purpose.SEAL: vault.seal_keys,
     }
 
 
@@ -113,11 +120,12 @@ def rotate_certified(vault: Vault, authority: Authority | None, *, actor: str) -
     """
     if authority is not None:
         certify(vault, authority, actor=actor)
-    for keys in certified_keys(vault).values():
+    rotating = {purpose: keys for purpose, keys in certified_keys(vault).items() if not _never_certified(purpose, keys)}
+    for keys in rotating.values():
         keys.require_next()
     done: dict[str, Rotation] = {}
     with vault.store.transaction() as tx:
-        for purpose, keys in certified_keys(vault).items():
+        for purpose, keys in rotating.items():
             name = FOLDERS[purpose]
             done[name] = rotated = keys.rotate()
             record_event(
@@ -133,6 +141,11 @@ def rotate_certified(vault: Vault, authority: Authority | None, *, actor: str) -
     if authority is not None:
         certify(vault, authority, actor=actor)
     return done
+
+
+def _never_certified(purpose: Purpose, keys: CertifiedKeys) -> bool:
+    """An installation that is older than seals signs on without one, and rotates what it has."""
+    return purpose is Purpose.SEAL and not keys.certificates()
 
 
 def _known_root(vault: Vault) -> str:

@@ -24,6 +24,7 @@ from idverify.credentials.trust_list_document import Contact, Document, Entity
 from idverify.errors import InvalidInput, KeyUnavailable, SigningUnavailable, TokenInvalid, TrustListUnpublished
 from idverify.keys.authority import common_name, fingerprint, operator_of
 from idverify.keys.private_files import locked, read_private, replace_private
+from idverify.seals import SEALING
 
 RENEWED_AFTER_SECONDS = 86_400
 _SCHEME, _PUBLISHED = "scheme.json", "published.jws"
@@ -101,14 +102,14 @@ def published(vault: Vault) -> Published:
 
 
 def decided(vault: Vault) -> Scheme:
-    """What the operator decided. In development, where nothing was: this installation's own root, for every type.
+    """What the operator decided. In development, where nothing was: this installation's own root, for every type and for seals.
 
     Raises TrustListUnpublished, SigningUnavailable, KeyUnavailable.
     """
     path = vault.trust_list_keys.folder / _SCHEME
     if path.exists():
         return _read(path)
-    known = frozenset(one.vct for one in credential_types().values())
+    known = frozenset({one.vct for one in credential_types().values()} | {SEALING})
     if vault.environment == "production":
         raise TrustListUnpublished("this installation publishes no trust list: `idverify trust publish` does")
     operator = common_name(vault.trust_list_keys.current.root)

@@ -60,6 +60,26 @@ def send(method: str, url: str, headers: Mapping[str, str], body: bytes | None) 
     return _asked(method, url, headers, body, _NoRedirect(), LARGEST_ANSWER)
 
 
+def ask_time_stamp(url: str, request: bytes, limit: int) -> bytes:
+    """What a time-stamping authority answers to a request (RFC 3161 section 3.4). Raises InvalidInput, TooLarge.
+
+    url: http or https, as the operator named it; redirects are not followed. Plain http is as good here: what is sent is a
+    digest and a random number, and the answer is signed over both.
+    """
+    try:
+        parts = urlsplit(url)
+        allowed = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.username is None
+    except ValueError:
+        allowed = False
+    if not allowed:
+        raise InvalidInput("a time-stamping authority is asked at an http or https URL, without a user's name in it")
+    headers = {"Content-Type": "application/timestamp-query", "Accept": "application/timestamp-reply"}
+    found = _within(WHOLE_SECONDS, url, lambda: _answered("POST", url, headers, request, _NoRedirect(), limit))
+    if found.status != 200:
+        raise InvalidInput(f"{url} gives no time stamp: HTTP {found.status}")
+    return found.body
+
+
 class _NoRedirect(HTTPRedirectHandler):
     """Follows none: the redirect itself is the answer."""
 

@@ -42,6 +42,7 @@ GROUPS = (
     "credentials",
     "wallet",
     "present",
+    "seal",
     "bench",
 )
 

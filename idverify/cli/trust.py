@@ -203,11 +203,12 @@ def _print_issuers(anchors: "Sequence[Anchor]") -> None:
     from rich.text import Text
 
     from idverify.credentials.credential_types import type_of_vct
+    from idverify.seals import SEAL, SEALING
 
     table = Table("issuer", Column("may issue", overflow="fold"), Column("root", overflow="fold"))
     for one in anchors:
         known = {vct: type_of_vct(vct) for vct in sorted(one.types)}
-        names = [vct if type_ is None else type_.name for vct, type_ in known.items()]
+        names = [SEAL if vct == SEALING else vct if type_ is None else type_.name for vct, type_ in known.items()]
         table.add_row(printable(one.name), Text("\n").join(map(printable, names)), one.fingerprint)
     stdout.print(table)
 

@@ -11,7 +11,7 @@ information = ["https://city-a.example/id"]   # pages that say who the operator 
 
 [[issuer]]
 name = "City A"                  # without a certificate: this installation itself, reached as its operator is
-types = ["identity_card", "driving_licence"]
+types = ["identity_card", "driving_licence", "seal"]    # "seal": its seals on documents are believed too
 
 [[issuer]]
 name = "City B"
@@ -36,6 +36,7 @@ from idverify.credentials.credential_types import credential_types
 from idverify.credentials.trust_list_document import Contact, Entity
 from idverify.errors import InvalidInput
 from idverify.keys.authority import operator_of
+from idverify.seals import SEAL, SEALING
 
 if TYPE_CHECKING:
     from idverify.ceremonies import Vault
@@ -56,13 +57,15 @@ def read_scheme(path: Path, vault: "Vault") -> Scheme:
 
 
 def vct_of(name: str) -> str:
-    """The vct of a type of ours by its name; a vct of another's stays as it is. Raises InvalidInput."""
+    """The vct of a type of ours by its name, or the scope of seals; a vct of another's stays as it is. Raises InvalidInput."""
     known = credential_types()
+    if name == SEAL:
+        return SEALING
     if name in known:
         return known[name].vct
     if ":" in name:
         return name
-    raise InvalidInput(f"{name} is no type of credential: {', '.join(known)}, or the vct of another's")
+    raise InvalidInput(f"{name} is no type of credential: {', '.join([*known, SEAL])}, or the vct of another's")
 
 
 def _operator(path: Path, value: object, vault: "Vault") -> dict[str, str]:

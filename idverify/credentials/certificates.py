@@ -117,9 +117,10 @@ def leaf_is_no_authority(chain: Chain) -> None:
 
 
 def leaf_may_only_sign(chain: Chain) -> None:
-    """Key usage, critical: digitalSignature and nothing else."""
+    """Key usage, critical: digitalSignature and nothing else; of a seal nonRepudiation and nothing else."""
     usage = _extension(chain.leaf, x509.KeyUsage)
-    if usage is None or not usage[1] or usage[0] != _SIGNING_ONLY:
+    wanted = _COMMITTING_ONLY if chain.purpose is Purpose.SEAL else _SIGNING_ONLY
+    if usage is None or not usage[1] or usage[0] != wanted:
         raise CertificateUnsuitable
 
 
@@ -224,6 +225,17 @@ def names_in(certificate: bytes) -> tuple[frozenset[str], frozenset[str], str]:
 _SIGNING_ONLY = x509.KeyUsage(
     digital_signature=True,
     content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    key_cert_sign=False,
+    crl_sign=False,
+    encipher_only=False,
+    decipher_only=False,
+)
+_COMMITTING_ONLY = x509.KeyUsage(
+    digital_signature=False,
+    content_commitment=True,
     key_encipherment=False,
     data_encipherment=False,
     key_agreement=False,

@@ -31,6 +31,8 @@ CERTIFICATE_FILE = "root.pem"
 ROOT_DAYS = 3650
 LEAF_DAYS = 270
 SIGNING_DAYS = 90
+DOCUMENT_SIGNING = "1.3.6.1.5.5.7.3.36"
+"""The registered usage of keys that sign documents which people read (RFC 9336); such a key commits its holder."""
 LARGEST_ANSWER = 64 * 1024
 """Bytes of a file of certificates."""
 _DAY = 86_400
@@ -84,12 +86,21 @@ class Authority:
         leaf = (
             _begun(_leaf_subject(root.subject, issuer), root.subject, point, begins, ends, serial)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-            .add_extension(_key_usage("digital_signature"), critical=True)
+            .add_extension(_key_usage(leaf_key_usage(usage)), critical=True)
             .add_extension(x509.ExtendedKeyUsage([x509.ObjectIdentifier(usage)]), critical=False)
             .add_extension(x509.SubjectAlternativeName(names), critical=False)
             .add_extension(authority_key, critical=False)
         )
         return leaf.sign(self._key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
+
+
+def leaf_key_usage(usage: str) -> str:
+    """The one key usage of a leaf with that extended key usage, as `cryptography` names it.
+
+    A seal commits: nonRepudiation alone, type A of ETSI EN 319 412-2 (section 4.3.2), which part 3 takes over for seals. So no
+    reader of tokens, which all ask for digitalSignature alone, takes it for a signer of tokens, whatever it makes of the rest.
+    """
+    return "content_commitment" if usage == DOCUMENT_SIGNING else "digital_signature"
 
 
 def create(folder: Path, *, name: str, country: str, now: float, passphrase: bytes | None = None) -> Authority:

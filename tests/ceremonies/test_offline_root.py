@@ -36,7 +36,7 @@ def root(tmp_path):
 
 @pytest.fixture
 def pending(parts, root):
-    """Asked of that root for the first time: all eight keys."""
+    """Asked of that root for the first time: all ten keys."""
     made = ask(parts, root=root.fingerprint)
     pending_request.keep(parts, made)
     return made
@@ -53,12 +53,12 @@ def held(parts):
 
 
 def test_what_was_asked_is_what_is_put_in_place_and_the_server_signs_with_it(parts, root, pending):
-    """Eight keys, one purpose each, audited with the root; afterwards nothing is pending and nothing more is asked."""
+    """Ten keys, one purpose each, audited with the root; afterwards nothing is pending and nothing more is asked."""
     assert sorted(root_signing.examine(pem_of(pending.requests)).purposes) == sorted([*Purpose, *Purpose])
     made = install(parts, pending_request.pending(parts), answer(root, pending), actor="anna")
     assert {one.purpose for one in made} == set(FOLDERS.values())
     assert {one.certificate.root for one in made} == {root.certificate}
-    assert events(parts) == ["keys.certified"] * 8
+    assert events(parts) == ["keys.certified"] * 10
     assert ask(parts, root=root.fingerprint) is None
     with pytest.raises(InvalidInput, match="no request is pending"):
         pending_request.pending(parts)
@@ -67,7 +67,7 @@ def test_what_was_asked_is_what_is_put_in_place_and_the_server_signs_with_it(par
 def test_with_the_root_at_hand_the_same_certificates_come_of_it(parts, root):
     """`pki issue` is the three in one."""
     made = certify(parts, root, actor="anna")
-    assert len(made) == 8
+    assert len(made) == 10
     assert certify(parts, root, actor="anna") == ()
 
 
@@ -107,9 +107,9 @@ def test_a_renewed_certificate_waits_and_a_replacing_one_takes_its_place(parts, 
     assert parts.credential_keys.current.chain == first
     assert len(parts.credential_keys.published()) == 4
     theft = ask(parts, replace=True)
-    assert len(theft.requests) == 8
+    assert len(theft.requests) == 10
     install(parts, theft, answer(root, theft, clock.now), actor="anna")
-    assert len(held(parts)) == 8
+    assert len(held(parts)) == 10
     assert parts.credential_keys.current.chain != first
 
 
@@ -122,7 +122,7 @@ def test_nothing_here_vouches_for_a_stolen_root_not_even_the_keys_that_retired(p
     assert {one.certificate for one in own_anchors(parts)} == {root.certificate}
     install(parts, asked, answer(new, asked), actor="anna")
     assert {one.certificate for one in own_anchors(parts)} == {new.certificate}
-    assert len(held(parts)) == 8
+    assert len(held(parts)) == 10
 
 
 def test_an_answer_that_was_cut_short_by_a_fault_is_taken_again(parts, root, pending, monkeypatch):
@@ -140,8 +140,8 @@ def test_an_answer_that_was_cut_short_by_a_fault_is_taken_again(parts, root, pen
         with pytest.raises(KeyUnavailable, match="full"):
             install(parts, pending, back, actor="anna")
     assert (len(held(parts)), events(parts)) == (6, [])
-    assert len(install(parts, pending_request.pending(parts), back, actor="anna")) == 8
-    assert (len(held(parts)), events(parts)) == (8, ["keys.certified"] * 8)
+    assert len(install(parts, pending_request.pending(parts), back, actor="anna")) == 10
+    assert (len(held(parts)), events(parts)) == (10, ["keys.certified"] * 10)
 
 
 def test_a_certificate_that_lies_there_half_written_is_written_anew(parts, root, pending):
@@ -152,7 +152,7 @@ def test_a_certificate_that_lies_there_half_written_is_written_anew(parts, root,
     half = certified._path(folder, request.kid, leaf)
     half.write_bytes(authority.pem_of([leaf])[:200])
     half.chmod(0o600)
-    assert len(install(parts, pending, back, actor="anna")) == 8
+    assert len(install(parts, pending, back, actor="anna")) == 10
     assert certified_keys(parts)[Purpose(request.usage)].current.chain
 
 
@@ -205,7 +205,7 @@ def swapped(parts, root, pending, tmp_path):
 
 
 def one_swapped(parts, root, pending, tmp_path):
-    """One key of eight."""
+    """One key of ten."""
     forged = [of(FileSigner.new(), Purpose.CREDENTIAL), *pending.requests[1:]]
     return root_signing.sign(root, root_signing.examined(forged), now=START), "answers another"
 

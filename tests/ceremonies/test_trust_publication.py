@@ -14,6 +14,7 @@ from idverify.credentials.credential_types import credential_types
 from idverify.credentials.trust_list_document import Contact, Entity
 from idverify.errors import InvalidInput, KeyUnavailable, TokenInvalid, TrustListUnpublished
 from idverify.keys import authority
+from idverify.seals import SEALING
 from idverify.store import audit
 
 from .conftest import ISSUER, START
@@ -42,10 +43,10 @@ def test_in_production_nothing_is_published_until_an_operator_decides(make_parts
     assert done.content.pin == root_of(ISSUER, START).fingerprint
 
 
-def test_in_development_the_own_root_is_listed_for_every_type(parts):
+def test_in_development_the_own_root_is_listed_for_every_type_and_for_seals(parts):
     """So that everything can be tried at once."""
     (entity,) = published(parts).content.document.entities
-    assert entity.anchor.types == {one.vct for one in credential_types().values()}
+    assert entity.anchor.types == {one.vct for one in credential_types().values()} | {SEALING}
     assert entity.anchor.issuers == (ISSUER,)
     assert decided(parts).contact == NOWHERE
 
@@ -149,13 +150,13 @@ def test_certifying_rotating_and_publishing_are_in_the_audit_with_what_was_done(
     rotate_certified(parts, root, actor="anna")
     publish(parts, scheme(parts), actor="anna")
     names = events(parts)
-    assert names.count("keys.certified") == 8 + 4
-    assert names.count("keys.certified_rotated") == 4
+    assert names.count("keys.certified") == 10 + 5
+    assert names.count("keys.certified_rotated") == 5
     with parts.store.reading() as tx:
         entries = list(audit.events(tx))
     assert {entry.actor for entry in entries} == {"anna"}
     certified = [entry.details for entry in entries if entry.event == "keys.certified"]
     assert {one["root"] for one in certified} == {root.fingerprint}
-    assert {one["purpose"] for one in certified} == {"credential", "status", "trust-list", "reader"}
+    assert {one["purpose"] for one in certified} == {"credential", "status", "trust-list", "reader", "seal"}
     (listed,) = [entry.details for entry in entries if entry.event == "trust_list.published"]
     assert listed["entities"] == {root.fingerprint: [IDENTITY]}

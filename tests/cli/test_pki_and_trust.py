@@ -77,7 +77,7 @@ def test_from_a_root_to_a_hotel_that_believes(call, here, capsys):
     code, made = call(pki.app, "init", "--root", "root", *ROOT, "--no-passphrase")
     assert code == 0
     code, issued = call(pki.app, "issue", "--root", "root")
-    assert (code, len(issued["issued"])) == (0, 8)
+    assert (code, len(issued["issued"])) == (0, 10)
     assert call(pki.app, "issue", "--root", "root")[1]["issued"] == []
     authority.create(here / "b", name="City B", country="XX", now=time.time())
     (here / "city-b.pem").write_bytes((here / "b" / authority.CERTIFICATE_FILE).read_bytes())
@@ -93,7 +93,7 @@ def test_from_a_root_to_a_hotel_that_believes(call, here, capsys):
     assert code == 0
     code, listed = call(pki.app, "list")
     states = {(one["purpose"], one["state"]) for one in listed["certificates"]}
-    assert len(states) == 12
+    assert len(states) == 15
     assert {one["root"] for one in listed["certificates"]} == {made["pin"]}
     assert rotated["credential"]["current"] in {one["kid"] for one in listed["certificates"]}
     code, again = call(trust.app, "publish", "--out", "newer.jws")
@@ -191,7 +191,7 @@ def test_a_root_with_a_passphrase_opens_from_a_file_that_is_private(call, here):
     secret.write_text("battery staple\n")
     assert call(pki.app, "issue", *arguments)[0] == 4
     secret.write_text("correct horse\r\n")
-    assert len(call(pki.app, "issue", *arguments)[1]["issued"]) == 8
+    assert len(call(pki.app, "issue", *arguments)[1]["issued"]) == 10
 
 
 @pytest.mark.parametrize(

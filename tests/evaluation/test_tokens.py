@@ -46,6 +46,8 @@ def test_the_command_reports_every_kind_of_token_with_its_budget(tmp_path):
         "QR slip validated, police": 1.0,
         "status list of 2^20 read": None,
         "status list of 2^20 asked, held": 5.0,
+        "seal affixed to a page": None,
+        "sealed page validated": None,
     }
     assert all(row["p50_ms"] < 10 * row["budget_ms"] for row in report["tokens"] if row["budget_ms"])
     assert {"commit", "command", "hardware", "core"} <= report.keys()

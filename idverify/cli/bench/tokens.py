@@ -16,6 +16,7 @@ from idverify.cli.progress import progress_bar
 from idverify.evaluation.credential_work import Office, credential_work, slip_work, status_work
 from idverify.evaluation.hardware import one_core
 from idverify.evaluation.report import origin, output_folder, write_report
+from idverify.evaluation.seal_work import seal_work
 from idverify.evaluation.token_work import verdict_work
 from idverify.evaluation.tokens import token_rows
 
@@ -29,8 +30,8 @@ def tokens(
     """Milliseconds to issue and to validate each kind of token, on one core: medians, and how far the slow ones are.
 
     Credentials are identity cards with eight claims, issued in batches of 30 copies. Every presentation and every QR code has a
-    holder's key of its own, as at a busy gate. Keys are held in memory, made for the run; a key in an HSM costs what the HSM
-    costs. Nothing is read from disk or network while the clock runs.
+    holder's key of its own, as at a busy gate. Seals are affixed to PDFs of one page, without a time stamp. Keys are held in
+    memory, made for the run; a key in an HSM costs what the HSM costs. Nothing is read from disk or network meanwhile.
 
     Example: idverify bench tokens --n 1000 --json
 
@@ -41,6 +42,7 @@ def tokens(
     with one_core() as core, tempfile.TemporaryDirectory() as place:
         office = Office(Path(place), now=now, random_bytes=secrets.token_bytes)
         made = [*credential_work(office, n), *slip_work(office, n), *status_work(office, n)]
+        made += seal_work(Path(place) / "seals", n, now=now)
         with progress_bar("tokens") as progress:
             rows = token_rows([*verdict_work(n, now=now, random_bytes=secrets.token_bytes), *made], progress)
     report = {"kind": "tokens", "tokens": rows, "core": core, **origin(arguments=sys.argv[1:], now=now)}

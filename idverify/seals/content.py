@@ -1,0 +1,71 @@
+"""What a document may not contain to be sealed or examined: whatever changes what it shows, or shows what is not in it.
+
+A seal says that these bytes were sealed. It is understood as 'what I see was sealed', which holds only where the bytes alone
+decide what is seen. Links to pages stay allowed, and so do attached files and form fields: none of them changes a page.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+_ACTIONS = {
+    "/JavaScript",
+    "/Launch",
+    "/ImportData",
+    "/SubmitForm",
+    "/ResetForm",
+    "/Rendition",
+    "/RichMediaExecute",
+    "/Movie",
+    "/Sound",
+    "/Hide",
+    "/SetOCGState",
+    "/GoTo3DView",
+}
+_KEYS = {"/JS", "/JavaScript", "/AA", "/XFA", "/RichMediaContent", "/OPI"}
+"""Scripts, actions that events set off, forms in XML, media, and pictures that are elsewhere."""
+_ANNOTATIONS = {"/Screen", "/Movie", "/RichMedia", "/3D", "/Sound"}
+_DEEPEST = 200
+
+
+def active_part(indirect: object, *, is_stream: bool) -> str | None:
+    """The name of what makes the object active, or None. It is a dict, a list, or anything else, as pyHanko reads it.
+
+    References are not followed: each object is examined by itself. is_stream: whether it is a stream, whose dictionary this is.
+    """
+    if is_stream and isinstance(indirect, dict) and "/F" in indirect:
+        return "/F"
+    for one in _dictionaries(indirect):
+        found = _active(one)
+        if found is not None:
+            return found
+    return None
+
+
+def _active(one: dict[str, Any]) -> str | None:
+    keys = _KEYS & set(one)
+    if keys:
+        return min(keys)
+    if _named(one, "/S") in _ACTIONS:
+        return _named(one, "/S")
+    if _named(one, "/Subtype") in _ANNOTATIONS:
+        return _named(one, "/Subtype")
+    return "/Ref" if _named(one, "/Subtype") == "/Form" and "/Ref" in one else None
+
+
+def _named(one: dict[str, Any], key: str) -> str | None:
+    value = dict.get(one, key)  # not by the reader's own method, which follows references
+    return str(value) if isinstance(value, str) else None
+
+
+def _dictionaries(indirect: object) -> Iterator[dict[str, Any]]:
+    """Every dictionary that stands in the object itself. Raises RecursionError beyond a depth that no document has."""
+    waiting = [(indirect, 0)]
+    while waiting:
+        one, depth = waiting.pop()
+        if depth > _DEEPEST:
+            raise RecursionError
+        if isinstance(one, dict):
+            yield one
+            waiting += [(value, depth + 1) for value in dict.values(one)]
+        elif isinstance(one, list):
+            waiting += [(value, depth + 1) for value in list.__iter__(one)]

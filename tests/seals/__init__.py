@@ -1,0 +1,1 @@
+"""Seals on documents, held against PDFs that were written by hand to deceive."""
