@@ -1,5 +1,6 @@
 """A subject with several portraits: who gets one in, what the reference is made of, and everything else that touches them."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from types import SimpleNamespace
@@ -7,6 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from idverify.api import app as composition
 from idverify.ceremonies import Limits, gallery_file
 from idverify.ceremonies.audit_head import verify_chain
 from idverify.ceremonies.backup import make_backup, restore_backup
@@ -18,6 +20,8 @@ from idverify.ceremonies.portraits import add_portrait, list_portraits, remove_p
 from idverify.ceremonies.reembedding import pending, reembed
 from idverify.ceremonies.rotation import rotate_kek
 from idverify.ceremonies.verification import Request, verify
+from idverify.cli.installation import OPERATOR
+from idverify.cli.main import build, run
 from idverify.errors import (
     AttemptsExhausted,
     FailureToAssess,
@@ -104,10 +108,15 @@ def reference(parts, subject_id):
     return open_reference(parts, subject_id).template.vector
 
 
+def all_events(parts):
+    """The whole audit."""
+    with parts.store.reading() as tx:
+        return list(audit.events(tx))
+
+
 def last(parts, event):
     """Details of the newest event of that name."""
-    with parts.store.reading() as tx:
-        return next(entry for entry in reversed(list(audit.events(tx))) if entry.event == event)
+    return next(entry for entry in reversed(all_events(parts)) if entry.event == event)
 
 
 def test_the_reference_is_the_mean_that_was_measured_and_one_portrait_is_itself(parts, clock):
@@ -503,6 +512,95 @@ def test_repeating_an_import_finds_who_has_more_portraits_by_now(parts, tmp_path
     _, subject_id = run(1)
     add(parts, subject_id, b"ann/2")
     assert [run(number)[0] for number in (1, 2, 3)] == ["present", "present", "subject_exists"]
+
+
+MANY_PORTRAITS = """identifier,file,legal_basis,name,source
+A,1.jpg,consent,Ann,
+A,2.jpg,,,passport
+B,b.jpg,,,passport
+A,bob.jpg,,,renewal
+A,3.jpg,,Ann,renewal
+A,3.jpg,consent,,renewal
+A,3.jpg,,,enrolment
+A,none.jpg,,,renewal
+A,3.jpg,,,renewal
+"""
+
+
+def imported(parts, folder, text=MANY_PORTRAITS):
+    """Line and what became of it, of each row."""
+    outcomes = enrol_rows(parts, read_rows(text.encode()), folder, actor="tester")
+    return [(outcome.line, outcome.code or outcome.status) for outcome in outcomes]
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Photographs of Ann, and others that are sent as hers."""
+    contents = {"1": b"ann/1", "2": b"ann/2", "3": b"ann/3", "b": b"b/1", "bob": b"bob/1", "none": b"ann/no face"}
+    for name, content in contents.items():
+        (tmp_path / f"{name}.jpg").write_bytes(content)
+    return tmp_path
+
+
+def test_an_import_adds_portraits_under_the_same_guards_and_goes_on_where_it_stopped(parts, folder):
+    """What is there is found before an attempt is spent on it; a row with a source changes no claims and enrols nobody."""
+    refused = [
+        (4, "subject_not_found"),
+        (5, "portrait_mismatch"),
+        (6, "invalid_input"),
+        (7, "invalid_input"),
+        (8, "invalid_input"),
+        (9, "no_face"),
+    ]
+    assert imported(parts, folder) == [(2, "enrolled"), (3, "added"), *refused, (10, "added")]
+    (subject_id,) = {entry.subject_id for entry in all_events(parts) if entry.event == "subject.portrait_added"}
+    assert [one.source for one in list_portraits(parts, subject_id, actor="x")] == ["enrolment", "passport", "renewal"]
+    before = events(parts).count("attempt.counted")
+    good = MANY_PORTRAITS.splitlines(keepends=True)
+    again = "".join([good[0], good[1], good[2], good[9]])
+    assert imported(parts, folder, again) == [(2, "present"), (3, "present"), (4, "present")]
+    assert events(parts).count("attempt.counted") == before
+
+
+def test_an_import_of_refused_portraits_ends_in_used_up_attempts_and_not_in_a_guess(parts, folder):
+    """The limit is the subject's: rows about others go on."""
+    parts = replace(parts, limits=Limits(2, 5, 3600))
+    rows = "identifier,file,legal_basis,source\nA,1.jpg,consent,\n" + "A,bob.jpg,,other\n" * 3 + "B,b.jpg,consent,\n"
+    outcomes = ["enrolled", "portrait_mismatch", "portrait_mismatch", "attempts_exhausted", "enrolled"]
+    assert [outcome for _, outcome in imported(parts, folder, rows)] == outcomes
+
+
+def test_the_command_line_adds_lists_and_removes(parts, folder, monkeypatch, capsys):
+    """Under the guards of the service, by either name of the subject; the audit names the operator."""
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr(composition, "compose", lambda _settings, create: parts)
+    monkeypatch.setattr(composition, "open_vault", lambda _settings, create: parts)
+    monkeypatch.setattr(type(parts.store), "close", lambda _: None)
+
+    def command(*words):
+        code = run(build(), ["portraits", *words, "--dev", "--json"])
+        return code, json.loads(capsys.readouterr().out)
+
+    subject_id = enrolled(parts, "A", portrait=b"ann/1").subject_id
+    code, added = command("add", "--subject", "A", "--portrait", "2.jpg", "--source", "passport")
+    assert (code, added["subject_id"], added["source"], added["duplicate_check"]) == (0, subject_id, "passport", "off")
+    for words, wrong in {
+        ("add", "--subject", "A", "--portrait", "bob.jpg", "--source", "passport"): "portrait_mismatch",
+        ("add", "--subject", "A", "--portrait", "2.jpg", "--source", "passport"): "portrait_exists",
+        ("add", "--subject", "A", "--portrait", "3.jpg", "--source", "my phone"): "invalid_input",
+        ("add", "--subject", "Z", "--portrait", "3.jpg", "--source", "passport"): "subject_not_found",
+        ("list",): "invalid_input",
+        ("list", "--subject", "A", "--subject-id", subject_id): "invalid_input",
+        ("remove", "por_0", "--subject", "A"): "portrait_not_found",
+    }.items():
+        code, said = command(*words)
+        assert (code, said["error"]["code"]) == (3, wrong), words
+    listed = command("list", "--subject-id", subject_id)[1]["portraits"]
+    assert [one["source"] for one in listed] == ["enrolment", "passport"]
+    removed = listed[1]["portrait_id"]
+    assert command("remove", removed, "--subject", "A") == (0, {"subject_id": subject_id, "removed": removed})
+    assert command("remove", "first", "--subject", "A")[1]["error"]["code"] == "portrait_limit"
+    assert {entry.actor for entry in all_events(parts)} == {"tester", OPERATOR}
 
 
 def test_the_index_of_references_follows_additions_and_removals(parts, tmp_path):
