@@ -72,7 +72,7 @@ def runs_on(data: str) -> dict[str, Run]:
         "search": Run(["search", "--images", lfw]),
     }
     located = {name: Run([*run.arguments, "--out", str(WORK / name)], None, run.setting) for name, run in commands.items()}
-    return located | {"equivalence": Run([], "equivalence.py")}
+    return located | {name: Run([], f"{name}.py") for name in ("portraits", "equivalence")}
 
 
 def _run(run: Run) -> int:
@@ -142,6 +142,34 @@ def references_row(report: dict[str, Any]) -> list[str]:
     return [words, value, interval, n, report["date"][:10]]
 
 
+def portraits_row(report: dict[str, Any]) -> list[str]:
+    """Three portraits and one, of the same probes, at the shipped threshold."""
+    three = next(found for found in report["verified"] if found["portraits"] == 3)
+    several, one = (three["fmr-1e-4"][way] for way in ("oldest_weighs_half", "one_photograph_same_probes"))
+    told = [f"FNMR {rates['fnmr']['value']:.2%} at FMR {rates['fmr']['value']:.1e}" for rates in (several, one)]
+    bounds = [
+        f"FNMR {rates['fnmr']['low']:.2%} to {rates['fnmr']['high']:.2%}, FMR at most {rates['fmr']['high']:.1e}"
+        for rates in (several, one)
+    ]
+    words = "three portraits of a subject at the policy `fmr-1e-4`, people of pairsDevTest; the same probes against one"
+    n = f"{three['n_mated']:,} + {three['n_non_mated']:,}, {three['people']:,} people enrolled"
+    return [words, "; ".join(told), "; ".join(bounds), n, report["date"][:10]]
+
+
+def morphs_row(report: dict[str, Any]) -> list[str]:
+    """Strangers and look-alikes who blended themselves into a subject's record, with the share that suited them best."""
+    rows = [found for found in report["scenarios"] if found["on_file"] == 1 and found["blended"] == "another photograph"]
+    rules = [found["rules"]["oldest_weighs_half"] for found in rows]
+    told = [
+        f"{found['accomplice']}: half of each added {rule['added']['0.5']['value']:.1%}, let in by the best of five shares "
+        f"{rule['taken_over_by_the_best']['value']:.1%}"
+        for found, rule in zip(rows, rules, strict=True)
+    ]
+    bounds = [f"let in {best['low']:.1%} to {best['high']:.1%}" for best in (rule["taken_over_by_the_best"] for rule in rules)]
+    words = "morphs added as further portraits of a subject who has one, and then verified, at `fmr-1e-4`"
+    return [words, "; ".join(told), "; ".join(bounds), f"{rows[0]['subjects']:,} subjects each", report["date"][:10]]
+
+
 def pad_row(report: dict[str, Any]) -> list[str]:
     """APCER of the worst species at the threshold of other people."""
     value = f"APCER {report['worst_apcer']:.2%} at BPCER {report['bpcer']:.2%}, AUC {report['auc']:.4f}"
@@ -204,6 +232,8 @@ ROWS: dict[str, Callable[[dict[str, Any]], list[str]]] = {
     "accuracy": accuracy_row,
     "all_pairs": all_pairs_row,
     "references": references_row,
+    "portraits": portraits_row,
+    "morphs": morphs_row,
     "pad": pad_row,
     "load": load_row,
     "search": search_row,

@@ -45,7 +45,7 @@ class Face:
 class Template:
     """Comparison-ready data of one face. model_digest: of the variant that made it.
 
-    vector: float32 (d,), of length 1; of a reference of several portraits their mean, which is shorter.
+    vector: float32 (d,), of length 1; of a reference of several portraits shorter (face.embedding.reference_vector).
     """
 
     vector: Floats
@@ -85,8 +85,8 @@ class Embedder:
 class Variant:
     """How a pack makes a template of an aligned face.
 
-    digest: SHA-256, hex, of all that makes it; templates of another digest are not comparable. It is the embedder's own where
-    that is all there is, as in `fast`.
+    digest: SHA-256, hex, of all that makes it, its embedders and what is put into them; templates of another digest are not
+    comparable.
     """
 
     name: str

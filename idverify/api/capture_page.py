@@ -18,8 +18,8 @@ from idverify.api.problems import NotFound
 from idverify.ceremonies.session_record import is_session_id
 
 router = APIRouter(include_in_schema=False)
-LANGUAGES = {"en": "en", "zh": "zh-Hans"}
-"""By primary subtag (RFC 5646); the first is spoken where nothing else fits."""
+LANGUAGES = {"en": "English", "zh-Hans": "中文"}
+"""What the page speaks, by tag (RFC 5646), each as its readers call it; the first where nothing else fits. The page is told."""
 
 LANGUAGE_COOKIE = "idverify_lang"
 _KINDS = {
@@ -76,11 +76,16 @@ def _policy(host: str) -> str:
 
 def _language(*wishes: str | None) -> str:
     """The first of the wishes that can be met; each a list in the form of Accept-Language (RFC 9110 section 12.5.4)."""
+    spoken = {_primary(tag): tag for tag in LANGUAGES}
     for wish in wishes:
         for tag in _by_weight(wish or ""):
-            if (found := LANGUAGES.get(tag.partition("-")[0].lower())) is not None:
+            if (found := spoken.get(_primary(tag))) is not None:
                 return found
-    return next(iter(LANGUAGES.values()))
+    return next(iter(LANGUAGES))
+
+
+def _primary(tag: str) -> str:
+    return tag.partition("-")[0].lower()
 
 
 def _by_weight(wish: str) -> list[str]:
@@ -103,6 +108,7 @@ def _page(language: str) -> bytes:
     )
     facts = {
         "language": language,
+        "languages": json.dumps(LANGUAGES),
         "build": build,
         "title": words["cap.title"],
         "noscript": words["cap.noscript"],

@@ -1,18 +1,14 @@
 """Signed heads of the audit chain: written to a file at intervals and at shutdown, and kept at hand for whoever asks."""
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from idverify.api.metrics import Metrics
 from idverify.ceremonies import Parts
 from idverify.ceremonies.audit_head import SignedHead, write_head
-from idverify.errors import AuditBroken, Fault
-
-logger = logging.getLogger("idverify.api")
+from idverify.errors import AuditBroken
 
 Runner = Callable[[Callable[[], SignedHead]], Awaitable[SignedHead]]
 """Runs a synchronous piece of work in a pool."""
@@ -21,10 +17,9 @@ Runner = Callable[[Callable[[], SignedHead]], Awaitable[SignedHead]]
 class Heads:
     """The newest head of one installation."""
 
-    def __init__(self, parts: Parts, file: Path, seconds: float, metrics: Metrics, look_up: Runner) -> None:
+    def __init__(self, parts: Parts, file: Path, metrics: Metrics, look_up: Runner) -> None:
         self._parts = parts
         self._file = file
-        self._seconds = seconds
         self._metrics = metrics
         self._look_up = look_up
         self._newest: dict[str, Any] | None = None
@@ -33,13 +28,12 @@ class Heads:
         """Whether the last attempt found that the chain does not continue from the head before."""
 
     async def write(self) -> dict[str, Any]:
-        """Sign the head as it stands and write it. Raises Fault."""
+        """Sign the head as it stands and write it. Whatever fails is counted, and raised: Fault, or what nobody foresaw."""
         try:
             signed = await self._look_up(lambda: write_head(self._parts, self._file))
-        except Fault as error:
+        except Exception as error:
             self.broken = isinstance(error, AuditBroken)
             self._metrics.head("failed")
-            logger.error("audit head", extra={"code": error.code, "detail": error.message})  # noqa: TRY400
             raise
         self._metrics.head("written")
         self.broken = False
@@ -53,10 +47,3 @@ class Heads:
         if self._first is None or self._first.done():
             self._first = asyncio.ensure_future(self.write())
         return await asyncio.shield(self._first)  # one write for all who ask: anyone may, without a key
-
-    async def keep_writing(self) -> None:
-        """Write a head now and then, for as long as the service runs. A failure is logged and counted, and tried again."""
-        while True:
-            with suppress(Fault):
-                await self.write()
-            await asyncio.sleep(self._seconds)

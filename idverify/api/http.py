@@ -2,9 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
@@ -94,22 +93,13 @@ def build_app(parts: Parts, options: Options) -> FastAPI:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     service: Service = app.state.service
     await service.start()
-    kept = [asyncio.create_task(work) for work in _chores(service)]
+    kept = [asyncio.create_task(work) for work in service.chores()]
     try:
         yield
     finally:
         for task in kept:
             task.cancel()
         await service.finish()
-
-
-def _chores(service: Service) -> tuple[Coroutine[Any, Any, None], ...]:
-    return (
-        service.heads.keep_writing(),
-        service.index.keep_tending(),
-        service.sweeper.keep_sweeping(),
-        service.courier.keep_delivering(),
-    )
 
 
 async def _on_error(request: Request, error: Exception) -> Response:

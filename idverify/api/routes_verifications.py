@@ -72,7 +72,7 @@ def _verify(caller: Caller, key: str | None, body: bytes) -> Answer:
         )
         outcome = verify(parts, caller.client, request)
         _count(caller, parts, outcome)
-        return Answer(200, dumps(_told(caller, outcome)))
+        return Answer(200, dumps(_told(caller, parts, outcome)))
 
     return once(parts, client_id=caller.client.id, key=key, request=b"verify\n" + body, produce=produce)
 
@@ -82,8 +82,10 @@ def _count(caller: Caller, parts: Parts, outcome: Verified) -> None:
     caller.service.metrics.decided(name, outcome.policy.name, parts.environment, outcome.timings_ms)
 
 
-def _told(caller: Caller, outcome: Verified) -> dict[str, Any]:
-    """What the client may know. Which check failed, and by how much, would teach an attacker to climb."""
+def _told(caller: Caller, parts: Parts, outcome: Verified) -> dict[str, Any]:
+    """What the client may know. Which check failed, and by how much, would teach an attacker to climb. A score is worth nothing
+    without what made it.
+    """
     decision = outcome.decision
     told: dict[str, Any] = {
         "transaction_id": outcome.transaction_id,
@@ -99,5 +101,6 @@ def _told(caller: Caller, outcome: Verified) -> dict[str, Any]:
         "retake": list(retake_of(decision)),
     }
     if EVALUATION in caller.client.scopes:
-        told["comparison_score"] = outcome.comparison_score
+        engine = parts.acquirer.engine
+        told |= {"comparison_score": outcome.comparison_score, "pack": engine.pack, "provider": engine.provider}
     return told

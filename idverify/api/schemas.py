@@ -227,6 +227,8 @@ class EvaluationOut(VerificationOut):
     """The outcome, as a client with the scope `evaluation` sees it."""
 
     comparison_score: float = Field(description="cosine of probe and reference, -1..1")
+    pack: str = Field(description="the models that made it, as the token's model_pack", examples=["default@0123456789abcdef"])
+    provider: str = Field(description="what ran them", examples=["openvino 2026.4.1 cpu f32, embedding bf16"])
 
 
 class ActiveToken(BaseModel):

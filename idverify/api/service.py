@@ -8,14 +8,15 @@ readiness on a thread of its own, so that anyone who probes holds no look-up bac
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 from idverify import __version__
+from idverify.api.chores import attempt, keep_doing
 from idverify.api.courier import Courier
 from idverify.api.examples import SAME_MAN, sample
 from idverify.api.heads import Heads
@@ -35,6 +36,8 @@ T = TypeVar("T")
 logger = logging.getLogger("idverify.api")
 
 LOOKUP_THREADS = 4
+HEAD, INDEX = "audit head", "index of references"
+SWEEP_SECONDS = 5.0
 READINESS_SECONDS = 1.0
 """How long an answer of /readyz is reused: whoever probes in a loop must not keep the signing key busy."""
 
@@ -73,10 +76,10 @@ class Service:
         self.uploads = Places(max(options.uploads, 2 * options.concurrency))
         self.in_flight = Places(max(options.in_flight, 4 * options.concurrency))
         self.streams = Places(options.streams)
-        self.heads = Heads(parts, options.head_file, options.head_seconds, self.metrics, self.look_up)
-        self.index = IndexKeeper(parts, options.head_seconds, self.look_up)
+        self.heads = Heads(parts, options.head_file, self.metrics, self.look_up)
+        self.index = IndexKeeper(parts, self.look_up)
         self.status_lists = StatusLists(parts, self.sandbox, self.look_up)
-        self.sweeper = Sweeper(parts, self.sandbox, self.look_up)
+        self.sweeper = Sweeper(parts, self.sandbox)
         self.courier = Courier(parts, options.courier_seconds, self.metrics)
         self._places = Places(options.concurrency)
         self._ceremonies = ThreadPoolExecutor(options.concurrency, "ceremony")
@@ -138,15 +141,22 @@ class Service:
         logger.info("models warm", extra={"ms": round(1000 * (time.perf_counter() - started), 1)})
         await self.index.tend()
 
+    def chores(self) -> tuple[Coroutine[Any, Any, None], ...]:
+        """What goes on beside requests, for as long as the service runs."""
+        return (
+            keep_doing(HEAD, self.heads.write, self.options.head_seconds),
+            keep_doing(INDEX, self.index.tend, self.options.head_seconds),
+            keep_doing("sweeping of sessions", lambda: self.look_up(self.sweeper.sweep), SWEEP_SECONDS),
+            self.courier.keep_delivering(),
+        )
+
     async def finish(self) -> None:
         """Let running work end, write the last audit head, and let go of threads and of the sandbox's folder."""
         self._ceremonies.shutdown(wait=True)
         self._frames.shutdown(wait=True)
         self.courier.close()
-        with suppress(Fault):
-            await self.heads.write()
-        with suppress(Fault):
-            await self.index.tend()
+        await attempt(HEAD, self.heads.write)
+        await attempt(INDEX, self.index.tend)
         self._lookups.shutdown(wait=True)
         self._readiness.shutdown(wait=True)
         self.sandbox.close()

@@ -1,8 +1,9 @@
 """Enrolling many: a CSV file that names portraits in one folder.
 
 Columns, by name in the first line, in any order: ``identifier, file, legal_basis`` and, as far as known, ``name,
-document_type, document_number, date_of_birth, valid_from, valid_until``. UTF-8, commas, RFC 4180 quotes. ``file`` is relative
-to the folder. Repeating a run is safe: a row that was enrolled with the same content counts as present.
+document_type, document_number, date_of_birth, valid_from, valid_until``, and ``source``. UTF-8, commas, RFC 4180 quotes.
+``file`` is relative to the folder. A row with a ``source`` brings a further portrait of somebody who is enrolled, by a row
+above it or before. Repeating a run is safe: a row whose content is there counts as present, and costs no attempt.
 """
 
 import csv
@@ -18,9 +19,19 @@ from typing import Literal
 from idverify.ceremonies import Parts
 from idverify.ceremonies.enrolment import enrol
 from idverify.ceremonies.kept_portraits import kept_portraits
+from idverify.ceremonies.portraits import add_portrait
 from idverify.ceremonies.records import CLAIMS, open_record, require_current
 from idverify.ceremonies.reference import find_subject
-from idverify.errors import FailureToAcquire, Fault, InputError, InvalidInput, SubjectExists, SubjectNotFound, TooLarge
+from idverify.errors import (
+    AttemptsExhausted,
+    FailureToAcquire,
+    Fault,
+    InputError,
+    InvalidInput,
+    SubjectExists,
+    SubjectNotFound,
+    TooLarge,
+)
 from idverify.face.image import MAX_BYTES
 from idverify.registry import claims as claims_record
 from idverify.registry.claims import Claims, parse_claims, parse_legal_basis
@@ -28,6 +39,7 @@ from idverify.store import subjects
 
 REQUIRED = ("identifier", "file", "legal_basis")
 CLAIM_COLUMNS = tuple(field.name for field in fields(Claims))
+SOURCE = "source"
 LARGEST_CSV = 64 * 1024 * 1024
 MOST_ROWS = 250_000
 
@@ -44,12 +56,12 @@ class Row:
 class Outcome:
     """What became of a row. code, reason, retake: of a refusal. It repeats nothing of the row but its line and its file.
 
-    review: it was enrolled, and the face may have been before (idverify.ceremonies.duplicates).
+    review: it was enrolled or added, and the face may have been enrolled before (idverify.ceremonies.duplicates).
     """
 
     line: int
     file: str
-    status: Literal["enrolled", "present", "refused"]
+    status: Literal["enrolled", "added", "present", "refused"]
     subject_id: str | None = None
     code: str | None = None
     reason: str | None = None
@@ -86,8 +98,8 @@ def enrol_rows(parts: Parts, rows: list[Row], folder: Path, *, actor: str) -> It
         file = row.cells["file"]
         try:
             portrait = read_portrait(folder, file)
-            yield _enrol_or_find(parts, row, portrait, actor)
-        except InputError as error:
+            yield (_add_or_find if row.cells.get(SOURCE) else _enrol_or_find)(parts, row, portrait, actor)
+        except (InputError, AttemptsExhausted) as error:
             retake = error.retake if isinstance(error, FailureToAcquire) else ()
             yield Outcome(row.line, file, "refused", None, error.code, error.message, retake)
 
@@ -118,11 +130,11 @@ def read_portrait(folder: Path, file: str) -> bytes:
 
 def _require_columns(columns: list[str]) -> None:
     missing = [name for name in REQUIRED if name not in columns]
-    unknown = [name for name in columns if name not in (*REQUIRED, *CLAIM_COLUMNS)]
+    unknown = [name for name in columns if name not in (*REQUIRED, *CLAIM_COLUMNS, SOURCE)]
     if missing or unknown or len(set(columns)) != len(columns):
         raise InvalidInput(
-            f"line 1 must name the columns {', '.join(REQUIRED)} and may name {', '.join(CLAIM_COLUMNS)}, each once: "
-            f"missing {missing}, unknown {unknown}"
+            f"line 1 must name the columns {', '.join(REQUIRED)} and may name {', '.join((*CLAIM_COLUMNS, SOURCE))}, "
+            f"each once: missing {missing}, unknown {unknown}"
         )
 
 
@@ -147,6 +159,21 @@ def _enrol_or_find(parts: Parts, row: Row, portrait: bytes, actor: str) -> Outco
     if known_claims != claims_record.to_bytes(claims, basis) or portrait not in pictures:
         raise SubjectExists("enrolled already, with other claims or another portrait")
     return Outcome(row.line, row.cells["file"], "present", known)
+
+
+def _add_or_find(parts: Parts, row: Row, portrait: bytes, actor: str) -> Outcome:
+    """A further portrait, under every guard of `add_portrait`. Looked for first: who repeats a run spends no attempt on it."""
+    told = [name for name in ("legal_basis", *CLAIM_COLUMNS) if row.cells.get(name)]
+    if told:
+        raise InvalidInput(f"a row with a source brings a portrait alone: leave {', '.join(told)} empty")
+    subject_id = find_subject(parts, row.cells["identifier"])
+    with parts.store.reading() as tx:
+        pictures = [kept.picture for kept in kept_portraits(parts, tx, subject_id).portraits]
+    if portrait in pictures:
+        return Outcome(row.line, row.cells["file"], "present", subject_id)
+    added = add_portrait(parts, subject_id, picture=portrait, source=row.cells[SOURCE], actor=actor)
+    review = added.duplicate_check == "review"
+    return Outcome(row.line, row.cells["file"], "added", subject_id, review=review)
 
 
 def _content(parts: Parts, subject_id: str) -> tuple[bytes, list[bytes]]:

@@ -10,7 +10,8 @@ from idverify.audit.events import Event
 from idverify.ceremonies import Vault
 from idverify.ceremonies.person import Bearer, by_first, handover_of
 from idverify.ceremonies.session_end import ended
-from idverify.ceremonies.session_record import Held, hashed, load, new_token, note, require_open, save
+from idverify.ceremonies.session_record import Held, load, new_token, note, require_open, save
+from idverify.ceremonies.wallet_secrets import secret_hash
 from idverify.errors import InvalidInput, SessionFinished, SessionTaken
 from idverify.keys.jwk import base64url
 from idverify.sessions import state
@@ -45,7 +46,7 @@ def offer(vault: Vault, session_id: str, bearer: Bearer) -> str:
         save(
             vault,
             tx,
-            replace(_unattested(held), connection=None, handover={"offers": offers, "token": hashed(token), "tries": 0}),
+            replace(_unattested(held), connection=None, handover={"offers": offers, "token": secret_hash(token), "tries": 0}),
         )
     return token
 
@@ -62,12 +63,12 @@ def open_link(vault: Vault, session_id: str, bearer: Bearer) -> Opened:
     with vault.store.transaction() as tx:
         held = load(vault, tx, session_id)
         handover = handover_of(held, bearer.token)
-        if bearer.agent is not None and hmac.compare_digest(hashed(bearer.agent), held.agent_hash or ""):
+        if bearer.agent is not None and hmac.compare_digest(secret_hash(bearer.agent), held.agent_hash or ""):
             raise SessionTaken("open this link on the other device")
         if "agent" in handover:
             raise SessionTaken("this link was opened on another device")
         require_open(held)
-        save(vault, tx, replace(held, handover={**handover, "agent": hashed(agent), "code": code, "confirmed": False}))
+        save(vault, tx, replace(held, handover={**handover, "agent": secret_hash(agent), "code": code, "confirmed": False}))
     return Opened(agent, code, held.order.client_name, held.order.purpose)
 
 

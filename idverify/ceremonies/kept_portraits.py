@@ -17,7 +17,7 @@ from idverify.ceremonies.auditing import record_event
 from idverify.ceremonies.records import PORTRAIT, TEMPLATE, current_versions, open_record, require_current, sealed_record
 from idverify.ceremonies.reference import require_subject
 from idverify.errors import RecordTampered
-from idverify.face.embedding import mean_template
+from idverify.face.embedding import reference_vector
 from idverify.registry import portraits, templates
 from idverify.registry.portraits import ENROLMENT, FIRST, Portrait
 from idverify.store import Connection, subjects
@@ -73,9 +73,9 @@ def is_current(vault: Vault, tx: Connection, subject_id: str, kept: Kept) -> boo
 
 
 def reference_template(of_portraits: Sequence[Template]) -> Template:
-    """The reference of the portraits' templates, one or more, of one model."""
+    """The reference of the portraits' templates, one or more, oldest first, of one model."""
     vectors = np.stack([template.vector for template in of_portraits])
-    return Template(mean_template(vectors), of_portraits[0].model_digest)
+    return Template(reference_vector(vectors), of_portraits[0].model_digest)
 
 
 def renew_reference(

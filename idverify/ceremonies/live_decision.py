@@ -138,6 +138,8 @@ def settled(
         seed=held.seed,
         kinds=[*(held.kinds or ())],
         **(held.allowed_when_drawn or {}),
+        model_pack=parts.acquirer.engine.pack,
+        provider=parts.acquirer.engine.provider,
         token_issued=token is not None,
     )
     if to is State.REVIEW:

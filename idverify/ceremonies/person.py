@@ -12,8 +12,9 @@ from idverify.attestation import Expected, check
 from idverify.audit.events import Event
 from idverify.ceremonies import Parts, Vault
 from idverify.ceremonies.return_url import returning
-from idverify.ceremonies.session_record import Held, hashed, load, note, require_open, save
+from idverify.ceremonies.session_record import Held, load, note, require_open, save
 from idverify.ceremonies.stream_signature import kept
+from idverify.ceremonies.wallet_secrets import secret_hash
 from idverify.errors import AttestationRefused, SessionNotFound, SessionTaken
 from idverify.keys.jwk import base64url
 from idverify.sessions import state
@@ -33,6 +34,9 @@ OUTCOMES: dict[State, Outcome] = {
     State.FAILED: "over",
 }
 """What the person is told of each state; of any other, `pending`."""
+
+
+_TAKEN = "another browser or app began this session"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -142,27 +146,28 @@ def begin(
 
     Raises SessionNotFound, SessionTaken for a second user agent, SessionExpired, SessionFinished.
     """
-    _note_a_second_agent(parts, session_id, bearer)
+    agent = None
     with parts.store.transaction() as tx:
         held = load(parts, tx, session_id)
-        agent = None
-        if _is_handover(held, bearer.token):
-            held = by_camera(parts, tx, session_id, bearer)
-        else:
-            _require_first(held, bearer)
-        require_open(held)
-        if held.agent_hash is None:
-            agent = base64url(parts.random_bytes(32))
-            held = replace(held, agent_hash=hashed(agent))
-            note(parts, tx, Event.SESSION_STARTED, held)
-        if held.session.state is State.CREATED:
-            held = replace(held, session=state.start(held.session, parts.now()))
-        held = replace(
-            held,
-            movement=held.movement if movement is None else movement,
-            flashing=held.flashing if flashing is None else flashing,
-        )
-        save(parts, tx, held)
+        taken = _is_taken(held, bearer)
+        if not taken:
+            require_open(held)
+            if held.agent_hash is None:
+                agent = base64url(parts.random_bytes(32))
+                held = replace(held, agent_hash=secret_hash(agent))
+                note(parts, tx, Event.SESSION_STARTED, held)
+            if held.session.state is State.CREATED:
+                held = replace(held, session=state.start(held.session, parts.now()))
+            held = replace(
+                held,
+                movement=held.movement if movement is None else movement,
+                flashing=held.flashing if flashing is None else flashing,
+            )
+            save(parts, tx, held)
+        elif held.session.state not in state.TERMINAL:  # the link of one that is over would write into the audit for ever
+            note(parts, tx, Event.SESSION_CONNECTION_REFUSED, held, code=SessionTaken.code)
+    if taken:  # not before what was noted is kept
+        raise SessionTaken(_TAKEN)
     return Begun(
         agent=agent,
         nonce=held.order.nonce,
@@ -174,19 +179,13 @@ def begin(
     )
 
 
-def _note_a_second_agent(parts: Parts, session_id: str, bearer: Bearer) -> None:
-    """Write down, in a transaction of its own since the refusal ends the other, that the link opens for somebody else too.
-
-    Not of a session that is over: the link of one would write into the audit for ever.
-    """
-    with parts.store.reading() as tx:
-        held = load(parts, tx, session_id)
-    if held.session.state in state.TERMINAL or _is_handover(held, bearer.token):
-        return
+def _is_taken(held: Held, bearer: Bearer) -> bool:
+    """Whether somebody else began than who calls. Raises SessionNotFound; SessionTaken of the link of a hand-over."""
+    if _is_handover(held, bearer.token):
+        _require_camera(held, bearer)
+        return False
     _require_token(held, bearer.token)
-    if held.agent_hash is not None and not _is_agent(held.agent_hash, bearer.agent):
-        with parts.store.transaction() as tx:
-            note(parts, tx, Event.SESSION_CONNECTION_REFUSED, held, code=SessionTaken.code)
+    return held.agent_hash is not None and not _is_agent(held.agent_hash, bearer.agent)
 
 
 def extend(vault: Vault, session_id: str, bearer: Bearer) -> float:
@@ -248,8 +247,7 @@ def attest(parts: Parts, session_id: str, bearer: Bearer, kind: str, data: bytes
 def by_first(vault: Vault, tx: Connection, session_id: str, bearer: Bearer) -> Held:
     """The session, for the user agent that began it. Raises SessionNotFound, SessionTaken, RecordTampered."""
     held = load(vault, tx, session_id)
-    _require_token(held, bearer.token)
-    _require_agent(held.agent_hash, bearer.agent)
+    _require_who_began(held, bearer)
     return held
 
 
@@ -259,12 +257,8 @@ def by_camera(vault: Vault, tx: Connection, session_id: str, bearer: Bearer) -> 
     Raises SessionNotFound, SessionTaken, RecordTampered.
     """
     held = load(vault, tx, session_id)
-    handover: dict[str, Any] = held.handover or {}
-    if handover.get("confirmed"):
-        handover_of(held, bearer.token)
-        _require_agent(handover["agent"], bearer.agent)
-        return held
-    return by_first(vault, tx, session_id, bearer)
+    _require_camera(held, bearer)
+    return held
 
 
 def handover_of(held: Held, token: str) -> dict[str, Any]:
@@ -275,12 +269,26 @@ def handover_of(held: Held, token: str) -> dict[str, Any]:
 
 
 def _is_handover(held: Held, token: str) -> bool:
-    return hmac.compare_digest(hashed(token), (held.handover or {}).get("token", ""))
+    return hmac.compare_digest(secret_hash(token), (held.handover or {}).get("token", ""))
 
 
 def _require_token(held: Held, token: str) -> None:
-    if not hmac.compare_digest(hashed(token), held.token_hash):
+    if not hmac.compare_digest(secret_hash(token), held.token_hash):
         raise SessionNotFound("no such session")
+
+
+def _require_who_began(held: Held, bearer: Bearer) -> None:
+    _require_token(held, bearer.token)
+    _require_agent(held.agent_hash, bearer.agent)
+
+
+def _require_camera(held: Held, bearer: Bearer) -> None:
+    handover: dict[str, Any] = held.handover or {}
+    if handover.get("confirmed"):
+        handover_of(held, bearer.token)
+        _require_agent(handover["agent"], bearer.agent)
+    else:
+        _require_who_began(held, bearer)
 
 
 def _require_first(held: Held, bearer: Bearer) -> None:
@@ -291,9 +299,9 @@ def _require_first(held: Held, bearer: Bearer) -> None:
 
 
 def _is_agent(expected: str | None, agent: str | None) -> bool:
-    return expected is not None and agent is not None and hmac.compare_digest(hashed(agent), expected)
+    return expected is not None and agent is not None and hmac.compare_digest(secret_hash(agent), expected)
 
 
 def _require_agent(expected: str | None, agent: str | None) -> None:
     if not _is_agent(expected, agent):
-        raise SessionTaken("another browser or app began this session")
+        raise SessionTaken(_TAKEN)

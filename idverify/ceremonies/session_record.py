@@ -4,7 +4,6 @@ Bound to the session and the row's version. Putting back an older row of the sam
 and attempts are counted in rows of their own.
 """
 
-import hashlib
 import re
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -107,11 +106,6 @@ def new_session_id(vault: Vault) -> str:
 def new_token(vault: Vault) -> str:
     """A fresh token of 256 random bits."""
     return TOKEN_PREFIX + base64url(vault.random_bytes(32))
-
-
-def hashed(secret: str) -> str:
-    """What is kept of a random secret of 256 bits: its SHA-256, hex."""
-    return hashlib.sha256(secret.encode()).hexdigest()
 
 
 def add(vault: Vault, tx: Connection, held: Held) -> None:

@@ -19,7 +19,8 @@ from idverify.ceremonies.clients import require_registered
 from idverify.ceremonies.reference import reference_of
 from idverify.ceremonies.return_url import require_return
 from idverify.ceremonies.session_end import ended
-from idverify.ceremonies.session_record import Held, Order, add, hashed, load, new_session_id, new_token, note, save
+from idverify.ceremonies.session_record import Held, Order, add, load, new_session_id, new_token, note, save
+from idverify.ceremonies.wallet_secrets import secret_hash
 from idverify.credentials.reading import SKEW_SECONDS
 from idverify.credentials.verdict_checks import LIFETIME_SECONDS
 from idverify.decision.policy import find_policy
@@ -111,7 +112,7 @@ def create(parts: Parts, client: Client, asked: Asked) -> Created:
     held = Held(
         session_id=new_session_id(parts),
         session=state.begin(now),
-        token_hash=hashed(token),
+        token_hash=secret_hash(token),
         order=Order(
             client_id=client.id,
             client_name=client.name,

@@ -200,5 +200,7 @@ def _audit_decision(
             audience=request.audience,
             purpose=request.purpose,
             reference_source=reference.source,
+            model_pack=parts.acquirer.engine.pack,
+            provider=parts.acquirer.engine.provider,
             token_issued=token is not None,
         )

@@ -1,4 +1,4 @@
-"""The secrets that wallets hold: 256 random bits behind a prefix that says what they open, of which only a hash is kept."""
+"""The secrets that wallets hold: 256 random bits behind a prefix that says what they open; and what is kept of any secret."""
 
 import hashlib
 import re
@@ -33,5 +33,5 @@ def is_of_sandbox(text: str) -> bool:
 
 
 def secret_hash(secret: str) -> str:
-    """What is kept of it: SHA-256, hex."""
+    """What is kept of a random secret of 256 bits, a wallet's or a live session's: its SHA-256, hex."""
     return hashlib.sha256(secret.encode()).hexdigest()

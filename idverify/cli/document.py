@@ -8,6 +8,7 @@ import typer
 from idverify.cli.files import read_file
 from idverify.cli.installation import OPERATOR, Dev, vault_only
 from idverify.cli.output import AsJson, emit, stdout
+from idverify.cli.subject import Subject, SubjectId, id_of, require_one
 from idverify.errors import InvalidInput, TokenInvalid
 
 LARGEST = 64 * 1024
@@ -15,8 +16,8 @@ LARGEST = 64 * 1024
 
 def document(
     type_name: Annotated[str, typer.Option("--type", help="credential type: driving_licence, vehicle_licence, ...")],
-    subject: Annotated[str | None, typer.Option(help="the identifier it was enrolled under")] = None,
-    subject_id: Annotated[str | None, typer.Option(help="or the id that enrolment returned")] = None,
+    subject: Subject = None,
+    subject_id: SubjectId = None,
     claims: Annotated[Path | None, typer.Option(help="JSON file of the claims; without it the document is shown")] = None,
     dev: Dev = False,
     as_json: AsJson = False,
@@ -28,13 +29,11 @@ def document(
     Exit codes: 0 filed or shown, 3 there is no such subject, type or document, or the claims do not fit, 4 a fault.
     """
     from idverify.ceremonies.documents import put_document, read_document
-    from idverify.ceremonies.reference import find_subject
 
-    if (subject is None) == (subject_id is None):
-        raise InvalidInput("give exactly one of --subject and --subject-id")
+    require_one(subject, subject_id)
     values = None if claims is None else _parsed(read_file(claims, limit=LARGEST))
     with vault_only(dev=dev) as vault:
-        found = subject_id or find_subject(vault, subject or "")
+        found = id_of(vault, subject, subject_id)
         if values is None:
             shown = read_document(vault, found, type_name, actor=OPERATOR)
             emit({"subject_id": found, "type": type_name, "claims": shown}, as_json=as_json)

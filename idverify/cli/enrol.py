@@ -1,5 +1,6 @@
 """`idverify enrol`: one person, from the command line."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -37,7 +38,8 @@ def enrol(
     dev: Dev = False,
     as_json: AsJson = False,
 ) -> None:
-    """Enrol a person: claims, portrait and template are sealed, each under a key of its own.
+    """Enrol a person: claims, portrait and template are sealed, each under a key of its own. Further portraits of them:
+    `idverify portraits add`.
 
     Example: idverify enrol --dev --subject A-17 --portrait a.jpg --legal-basis "consent: form 7"
 
@@ -52,17 +54,20 @@ def enrol(
     with whole_installation(dev=dev, create=True) as parts:
         enrolled = run(parts, identifier=subject, claims=claims, legal_basis=legal_basis, portrait=photo, actor=OPERATOR)
 
-    def table() -> None:
-        stdout.print(f"enrolled as {enrolled.subject_id}", markup=False)
-        for words in enrolled.retake:
-            stdout.print(f"  a better portrait: {words}", markup=False)
-        if enrolled.duplicate_check in _CHECKS:
-            stdout.print(f"  {_CHECKS[enrolled.duplicate_check]}", markup=False)
-
     result = {
         "subject_id": enrolled.subject_id,
         "portrait_digest": enrolled.portrait_digest,
         "retake": list(enrolled.retake),
         "duplicate_check": enrolled.duplicate_check,
     }
-    emit(result, as_json=as_json, table=table)
+    words = f"enrolled as {enrolled.subject_id}"
+    emit(result, as_json=as_json, table=lambda: say_enrolled(words, enrolled.retake, enrolled.duplicate_check))
+
+
+def say_enrolled(words: str, retake: Sequence[str], duplicate_check: str) -> None:
+    """What became of a portrait, for a person to read. retake, duplicate_check: as of an enrolment."""
+    stdout.print(words, markup=False)
+    for better in retake:
+        stdout.print(f"  a better portrait: {better}", markup=False)
+    if duplicate_check in _CHECKS:
+        stdout.print(f"  {_CHECKS[duplicate_check]}", markup=False)

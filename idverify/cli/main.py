@@ -38,6 +38,7 @@ GROUPS = (
     "pki",
     "trust",
     "registry",
+    "portraits",
     "audit",
     "credentials",
     "wallet",

@@ -1,4 +1,4 @@
-"""`idverify registry`: enrol many, renew templates, find duplicates, erase, purge, count."""
+"""`idverify registry`: enrol many and add portraits, renew templates, find duplicates, erase, purge, count."""
 
 import csv
 import json
@@ -16,6 +16,7 @@ from idverify.cli.files import read_file
 from idverify.cli.installation import OPERATOR, Dev, settings_for, vault_only, whole_installation
 from idverify.cli.output import AsJson, console, emit, stdout, timestamp
 from idverify.cli.progress import progress_bar
+from idverify.cli.subject import Subject, SubjectId, id_of, require_one
 from idverify.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -34,7 +35,8 @@ def import_(
         typer.Option(
             "--csv",
             help="UTF-8, first line names the columns: identifier, file, legal_basis and, as far as known, name, "
-            "document_type, document_number, date_of_birth, valid_from, valid_until",
+            "document_type, document_number, date_of_birth, valid_from, valid_until; a row with a source (as of `portraits "
+            "add`) brings a further portrait of somebody enrolled by a row above, or before",
         ),
     ],
     images: Annotated[Path, typer.Option(help="folder of the portraits; `file` is relative to it")],
@@ -43,11 +45,11 @@ def import_(
     dev: Dev = False,
     as_json: AsJson = False,
 ) -> None:
-    """Enrol many. Rows that cannot be used are reported and the others go on; repeating it is safe.
+    """Enrol many, with one portrait or several. Rows that cannot be used are reported, the others go on; repeating it is safe.
 
     Example: idverify registry import --csv people.csv --images portraits --report refused.csv
 
-    Exit codes: 0 every row is enrolled or was before, 3 some row was refused or the CSV cannot be used, 4 a fault.
+    Exit codes: 0 every row's content is there now, 3 some row was refused or the CSV cannot be used, 4 a fault.
     """
     from idverify.ceremonies.bulk import LARGEST_CSV, enrol_rows, read_rows
 
@@ -71,10 +73,13 @@ def import_(
             _write_ids(ids, [outcome for outcome in outcomes if outcome.status != "refused"])
     counts = Counter(outcome.status for outcome in outcomes)
     review = sum(outcome.review for outcome in outcomes)
-    result = {**{status: counts[status] for status in ("enrolled", "present", "refused")}, "review": review}
-    words = f"{counts['enrolled']} enrolled, {counts['present']} present already, {counts['refused']} refused: see {report}"
+    result = {**{status: counts[status] for status in ("enrolled", "added", "present", "refused")}, "review": review}
+    words = (
+        f"{counts['enrolled']} enrolled, {counts['added']} portraits added, {counts['present']} present already, "
+        f"{counts['refused']} refused: see {report}"
+    )
     if review:
-        words += f"; {review} of the enrolled may have been before: see `idverify registry duplicates`"
+        words += f"; {review} of the new ones may have been enrolled before: see `idverify registry duplicates`"
     emit({**result, "report": str(report)}, as_json=as_json, table=lambda: stdout.print(words, markup=False, soft_wrap=True))
     raise typer.Exit(3 if counts["refused"] else 0)
 
@@ -109,8 +114,8 @@ def reembed(dev: Dev = False, as_json: AsJson = False) -> None:
 
 @app.command()
 def erase(
-    subject: Annotated[str | None, typer.Option(help="the identifier it was enrolled under")] = None,
-    subject_id: Annotated[str | None, typer.Option(help="or the id that enrolment returned")] = None,
+    subject: Subject = None,
+    subject_id: SubjectId = None,
     yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False,
     dev: Dev = False,
     as_json: AsJson = False,
@@ -122,16 +127,14 @@ def erase(
     Exit codes: 0 erased, 3 there is no such subject, 130 you said no.
     """
     from idverify.ceremonies.erasure import erase as run
-    from idverify.ceremonies.reference import find_subject
 
-    if (subject is None) == (subject_id is None):
-        raise InvalidInput("give exactly one of --subject and --subject-id")
+    require_one(subject, subject_id)
     if not yes:
         if as_json:
             raise InvalidInput("with --json, say --yes: nobody is there to be asked")
         typer.confirm("Erase this subject for good?", abort=True, err=True)
     with vault_only(dev=dev) as vault:
-        found = subject_id or find_subject(vault, subject or "")
+        found = id_of(vault, subject, subject_id)
         run(vault, found, actor=OPERATOR)
     emit({"erased": found}, as_json=as_json, table=lambda: stdout.print(f"{found} is erased", markup=False))
 

@@ -53,6 +53,7 @@ def verify(
         found = find_subject(parts, subject)
         request = Request(probe=photo, audience=audience, purpose=purpose, subject_id=found, policy=policy, nonce=nonce)
         outcome = run(parts, client, request)
+        engine = parts.acquirer.engine
 
     decision = outcome.decision
     name = decision_name(decision)
@@ -65,6 +66,8 @@ def verify(
         "transaction_id": outcome.transaction_id,
         "token": outcome.token,
         "timings_ms": {stage: round(value, 2) for stage, value in outcome.timings_ms.items()},
+        "pack": engine.pack,
+        "provider": engine.provider,
     }
 
     def table() -> None:
@@ -75,6 +78,7 @@ def verify(
         rows.add_row("policy", f"{outcome.policy.name} (target FMR {outcome.policy.target_fmr:g})")
         rows.add_row("milliseconds", f"{sum(outcome.timings_ms.values()):.1f}")
         stdout.print(rows)
+        stdout.print(f"{engine.pack} on {engine.provider}", markup=False, style="dim")
         if outcome.token:
             console.print("Token:", style="dim")
             stdout.print(outcome.token, soft_wrap=True)

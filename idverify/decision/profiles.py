@@ -25,8 +25,8 @@ MEASURED_WITH: Mapping[str, frozenset[str]] = MappingProxyType(
         "pad": frozenset({"ddb6755b9a4004cdc29363ed8c4b4f20e35e8c93e606994c231b74d7e271dbef"}),
         TEMPLATE: frozenset(
             {
-                "f25200b2d96e20d6af3c59172a3f7ca6c93bbe3727ee8068e4fd88caae393f8b",  # fast
-                "34a7134f8b8c6b30ced86b6a5db3a0ce3a69c651ee4749400132968d1b7b8470",  # accurate
+                "a1331d3af39a6359375a2c1fcc64a0044ff4403f16100088cf74e815e380051c",  # fast
+                "f845d032d178da1c57971f0127835b6011476356f00ae7d8a47162dbf8300504",  # accurate
             }
         ),
     }

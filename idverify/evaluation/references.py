@@ -2,8 +2,8 @@
 
 Whoever has more photographs than a reference takes is compared with themselves: each photograph in turn is the probe, and the
 next ones, in the order of their numbers and round again, are the reference. Everybody's photographs are compared with the
-references of others, made of each one's first photographs. A reference is the mean of its templates, as in a
-registry (idverify.face.embedding.mean_template): a score is the mean of the probe's scores against each of the photographs.
+references of others, made of each one's first photographs. A reference is made of its templates as in a registry, the first of
+them in the place of the oldest portrait (idverify.face.embedding.reference_vector).
 
 A photograph that was not acquired is no part of a reference, since enrolment would have asked for another one. Who has too few
 is not enrolled: their mated comparisons are non-matches, and they are counted.
@@ -27,7 +27,7 @@ from idverify.evaluation.pairs import ImageName
 from idverify.evaluation.scores import ImageTable, read_rows
 from idverify.evaluation.trials import Trials, trials_of
 from idverify.face.comparison import compare_many
-from idverify.face.embedding import mean_template
+from idverify.face.embedding import reference_vector
 from idverify.values import Floats
 
 HEADER: Final = ("probe_person", "probe_image", "reference_person", "reference_images", "score")
@@ -167,4 +167,4 @@ def _scores(vectors: Floats, probes: Indices, parts: Indices) -> Doubles:
     """Scores of the probes (n,) against the reference of these images; NaN without one, or of a probe that was not acquired."""
     if parts[0] < 0:
         return np.full(probes.size, np.nan)
-    return compare_many(vectors[probes], mean_template(vectors[parts])[None])[:, 0].astype(np.float64)
+    return compare_many(vectors[probes], reference_vector(vectors[parts])[None])[:, 0].astype(np.float64)

@@ -1,5 +1,5 @@
 """Comparison scores (step 8): the cosine of two templates, -1..1. All vectors are unit vectors (face.embedding.fuse), but for
-references of several photographs: their score is the mean of the cosines (face.embedding.mean_template).
+references of several photographs: their score is a weighted mean of the cosines (face.embedding.reference_vector).
 
 float32 runs at the rate at which memory is read (`idverify bench search` prints it beside the rate of a copy). int8 takes a
 quarter of the memory; numpy has no product of int8, so rows are made float32 again a few at a time, within the cache.

@@ -207,19 +207,23 @@ def _pack(folder: Path, name: str, table: Mapping[str, Any], document: Mapping[s
 
 
 def _variant(name: str, rows: list[Mapping[str, Any]], models: Mapping[str, Model]) -> Variant:
-    """The variant of these embedders. Its digest is over one line `sha256 weight mirrored|plain` an embedder, in order."""
+    """The variant of these embedders.
+
+    Its digest is over one line an embedder, in order: `sha256 weight mirrored|plain colour mean scale size`. What is put into a
+    model makes its vectors as its weights do: with another colour order nothing that was measured or enrolled before holds.
+    """
     embedders = tuple(_embedder(row, models) for row in rows)
     roles = [embedder.role for embedder in embedders]
     if not roles or len(set(roles)) != len(roles):
         raise ValueError(f"variant {name}: one or more embedders, each once")
-    digests = [models[role].sha256 for role in roles]
-    if len(embedders) == 1 and not embedders[0].mirrored:
-        return Variant(name, digests[0], embedders)
-    lines = [
-        f"{digest} {embedder.weight!r} {'mirrored' if embedder.mirrored else 'plain'}\n"
-        for digest, embedder in zip(digests, embedders, strict=True)
-    ]
+    lines = [f"{models[embedder.role].sha256} {_spelled(embedder)}\n" for embedder in embedders]
     return Variant(name, hashlib.sha256("".join(lines).encode()).hexdigest(), embedders)
+
+
+def _spelled(embedder: Embedder) -> str:
+    taken = embedder.contract
+    views = "mirrored" if embedder.mirrored else "plain"
+    return f"{embedder.weight!r} {views} {taken.colour} {taken.mean!r} {taken.scale!r} {taken.size}"
 
 
 def _embedder(row: Mapping[str, Any], models: Mapping[str, Model]) -> Embedder:

@@ -69,7 +69,7 @@ def test_the_language_is_the_links_then_the_cookies_then_the_browsers(
     with service.stranger() as client:
         page = client.get(f"/capture/{SESSION}{query}", headers=headers)
     assert page.headers["content-language"] == spoken
-    assert f'<html lang="{spoken}">' in page.text
+    assert f'<html lang="{spoken}" ' in page.text
     assert ("身份核验" in page.text) == (spoken == "zh-Hans")
 
 

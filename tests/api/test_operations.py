@@ -15,10 +15,11 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from idverify.api import heads
 from idverify.api.openapi import examples
 from idverify.ceremonies import Parts
-from idverify.ceremonies.audit_head import read_head, verify_chain
-from idverify.errors import SigningUnavailable
+from idverify.ceremonies.audit_head import SignedHead, read_head, verify_chain, write_head
+from idverify.errors import Fault, SigningUnavailable, StoreUnavailable
 
 from .support import AUDIENCE, Running, asked, code_of, in_base64, serving
 
@@ -160,6 +161,29 @@ def test_a_shortened_audit_makes_the_service_unready(make_parts: Callable[..., P
     assert code_of(answer) == (503, "not_ready")
     assert answer.json()["checks"]["audit"] == "failed"
     assert (tmp_path / "audit-head.jws").read_text() == evidence
+
+
+def test_an_audit_head_that_failed_in_a_way_nobody_foresaw_is_counted_and_written_the_next_time(
+    make_parts: Callable[..., Parts], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Else the witness would fall silent for good, while the service looks well."""
+    failures: list[BaseException] = [MemoryError(), ValueError("a flaw"), StoreUnavailable("gone")]
+
+    def write(vault: Parts, path: Path) -> SignedHead:
+        if failures:
+            raise failures.pop(0)
+        return write_head(vault, path)
+
+    monkeypatch.setattr(heads, "write_head", write)
+    with serving(make_parts(), tmp_path, head_seconds=0.05) as service, service.client("metrics:read") as client:
+        deadline = time.monotonic() + 10
+        while not (tmp_path / "audit-head.jws").exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        counted = client.get("/metrics").text
+    assert (tmp_path / "audit-head.jws").exists()
+    assert 'idverify_audit_heads_total{outcome="failed"} 3.0' in counted
+    said = [record.code for record in caplog.records if record.getMessage() == "audit head"]  # type: ignore[attr-defined]
+    assert said == [Fault.code, Fault.code, "store_unavailable"]
 
 
 def test_a_token_is_introspected_for_its_audience_and_nonce(service: Running, subject: str, samples: Path) -> None:

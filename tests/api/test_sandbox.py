@@ -1,6 +1,5 @@
 """The sandbox: the documented outcomes, and the wall between it and real subjects."""
 
-import asyncio
 import os
 import time
 from collections.abc import Callable
@@ -113,7 +112,7 @@ def test_sessions_of_the_sandbox_are_swept_too(make_parts: Callable[..., Parts],
     now = [1_800_000_000.0]
     parts = make_parts(now=lambda: now[0])
     sandbox = Sandbox(parts)
-    sweeper = Sweeper(parts, sandbox, asyncio.to_thread)
+    sweeper = Sweeper(parts, sandbox)
     assert sweeper.sweep() == 0
     facts = {"name": "t", "scopes": ("sessions:create",), "audiences": ("a",), "purposes": ("p",), "sandbox": True}
     client, _ = add_client(parts, actor="tester", **facts)

@@ -86,7 +86,9 @@ def test_an_evaluation_client_sees_scores_but_no_registry_subject(service: Runni
     with service.client("verifications:create", "evaluation") as client:
         seen = client.post("/v1/verifications", json=asked(probe, reference=reference))
         refused = client.post("/v1/verifications", json=asked(probe, subject_id=subject))
+        ready = client.get("/readyz").json()
     assert 0.41 < seen.json()["comparison_score"] <= 1
+    assert (seen.json()["pack"], seen.json()["provider"]) == (ready["pack"], ready["provider"])
     assert code_of(refused) == (403, "scope_missing")
 
 

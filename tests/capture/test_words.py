@@ -22,9 +22,7 @@ from idverify.sessions.envelope import open_frame
 from idverify.sessions.state import State
 
 FOLDER = Path(idverify.__file__).parent / "web" / "capture"
-CATALOGUES = {
-    language: json.loads((FOLDER / "i18n" / f"{language}.json").read_text("utf-8")) for language in LANGUAGES.values()
-}
+CATALOGUES = {language: json.loads((FOLDER / "i18n" / f"{language}.json").read_text("utf-8")) for language in LANGUAGES}
 PLACES = re.compile(r"\{\w+\}")
 
 _NO_GUIDANCE = {

@@ -4,6 +4,7 @@ import hashlib
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -28,6 +29,8 @@ LIMITS = Limits(3, 5, 3600)
 
 class SimulatedAcquirer:
     """Makes a probe of any bytes: equal bytes, equal template. `no face` and `two faces` in them are obeyed."""
+
+    engine = SimpleNamespace(pack="simulated@0", provider="simulated 1 cpu")
 
     def __init__(self, model: str = MODEL) -> None:
         self.embedding_digest = model

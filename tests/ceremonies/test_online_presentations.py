@@ -26,30 +26,13 @@ from idverify.errors import (
 )
 from idverify.store import audit
 
-from .issued import CLAIMS, Wallet, issuer_client, offer, person
+from .issued import CLAIMS, issuer_client
+from .presented import HOTEL, held, hotel, subject_id
 
-HOTEL, BANK = "https://hotel.example", "https://bank.example"
+__all__ = ["held", "hotel", "subject_id"]
+
+BANK = "https://bank.example"
 CARD = "identity_card"
-
-
-@pytest.fixture
-def hotel(parts):
-    """A relying party."""
-    return issuer_client(parts, "presentations:validate", audiences=(HOTEL,))
-
-
-@pytest.fixture
-def subject_id(parts):
-    """Somebody enrolled."""
-    return person(parts)
-
-
-@pytest.fixture
-def held(parts, subject_id):
-    """A credential and its key."""
-    wallet = Wallet(parts).accept(offer(parts, issuer_client(parts), subject_id))
-    (key,) = wallet.keys()
-    return wallet.get(keys=[key])[0], key
 
 
 class Phone:

@@ -24,30 +24,13 @@ from idverify.relying.folder import Holdings
 from idverify.store import audit
 
 from .installed import events
-from .issued import AUDIENCE, CLAIMS, PURPOSE, Wallet, issuer_client, offer, person
+from .issued import AUDIENCE, CLAIMS, PURPOSE, issuer_client
+from .presented import HOTEL, held, hotel, subject_id
 
-HOTEL, BANK = "https://hotel.example", "https://bank.example"
+__all__ = ["held", "hotel", "subject_id"]
+
+BANK = "https://bank.example"
 NONCE = "n" * 16
-
-
-@pytest.fixture
-def hotel(parts):
-    """A relying party."""
-    return issuer_client(parts, "presentations:validate", audiences=(HOTEL,))
-
-
-@pytest.fixture
-def subject_id(parts):
-    """Somebody enrolled."""
-    return person(parts)
-
-
-@pytest.fixture
-def held(parts, subject_id):
-    """A credential and its key."""
-    wallet = Wallet(parts).accept(offer(parts, issuer_client(parts), subject_id))
-    (key,) = wallet.keys()
-    return wallet.get(keys=[key])[0], key
 
 
 def shown(parts, held, *names, audience=HOTEL, nonce=NONCE):

@@ -158,6 +158,8 @@ def test_another_man_is_rejected_without_a_token_and_the_reason_stays_in_the_aud
     assert last is not None
     assert last.details["decision"] == "rejected"
     assert last.details["token_issued"] is False
+    engine = real.acquirer.engine
+    assert (last.details["model_pack"], last.details["provider"]) == (engine.pack, engine.provider)
     assert not {"score", "comparison_score", "margin"} & set(last.details)
 
 

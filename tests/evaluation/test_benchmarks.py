@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from idverify.api.examples import OTHER_MAN, SAME_MAN, sample
+from idverify.face.comparison import compare
+
 pytestmark = pytest.mark.checkout
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -74,3 +77,23 @@ def test_a_benchmark_that_did_not_run_keeps_its_row(tmp_path):
     assert "2026-05-06" in latency
     assert "99.20%" in accuracy
     assert "2026-01-02" in accuracy
+
+
+def test_a_morph_resembles_both_people_and_more_of_one_is_less_of_the_other(acquirer):
+    """Else the figures about morphs would be those of pictures that fool nobody."""
+    morphing = script("morphing")
+    photographs = [sample(SAME_MAN), sample(OTHER_MAN)]
+    faces = [morphing.marked(acquirer, data) for data in photographs]
+    own = [acquirer.acquire(data).template.vector for data in photographs]
+
+    def scores(share):
+        vector = acquirer.acquire(morphing.morph(*faces, share)).template.vector
+        return [compare(vector, one) for one in own]
+
+    found = [scores(share) for share in (0.0, 0.3, 0.5, 0.6, 0.7, 1.0)]
+    ours, theirs = zip(*found, strict=True)
+    assert list(ours) == sorted(ours, reverse=True)
+    assert list(theirs) == sorted(theirs)
+    assert ours[0] > 0.9
+    assert theirs[-1] > 0.9
+    assert max(min(scores) for scores in found) > 0.41 > compare(*own) + 0.3

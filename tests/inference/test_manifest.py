@@ -27,7 +27,7 @@ def test_the_digest_of_a_pack_is_over_the_sorted_digests_of_its_files():
     assert pack.digest == expected
     assert pack.spelled == f"default@{expected[:16]}"
     contract = EmbeddingContract("BGR", 127.0, 128.0, 112, 512)
-    assert pack.variant == Variant("fast", files["embedding"], (Embedder("embedding", contract),))
+    assert pack.variant == Variant("fast", pack.variant.digest, (Embedder("embedding", contract),))
 
 
 @pytest.mark.parametrize("role", sorted(set(ROLES) - {"coarse_detection"}))
@@ -141,15 +141,16 @@ def test_a_damaged_manifest_is_refused_or_still_a_pack(scratch, start, length, t
 
 
 def test_a_variant_is_named_by_all_that_makes_its_templates_and_by_nothing_else(tmp_path):
-    """Other weights, other views or another embedder make another digest; the fast variant's is the embedder's own SHA-256.
+    """Other weights, other views, another embedder or another preparation of what it takes make another digest, and so end
+    every operating point and template made before; what other models take does not.
 
     Recomputed here for the shipped pack from the description in the manifest.
     """
     shipped = describe_pack(default_models_folder(), "default")
     embedder = shipped.models["embedding"].sha256
     fast, accurate = shipped.variants["fast"], shipped.variants["accurate"]
-    assert fast.digest == embedder
-    assert accurate.digest == hashlib.sha256(f"{embedder} 1.0 mirrored\n".encode()).hexdigest()
+    assert fast.digest == hashlib.sha256(f"{embedder} 1.0 plain BGR 127.0 128.0 112\n".encode()).hexdigest()
+    assert accurate.digest == hashlib.sha256(f"{embedder} 1.0 mirrored BGR 127.0 128.0 112\n".encode()).hexdigest()
     assert (shipped.variant, describe_pack(default_models_folder(), "default", "accurate").variant) == (fast, accurate)
 
     def digest_after(old: str, new: str) -> str:
@@ -161,6 +162,10 @@ def test_a_variant_is_named_by_all_that_makes_its_templates_and_by_nothing_else(
     assert digest_after("mirrored = true", "mirrored = false") == fast.digest
     assert digest_after("weight = 1.0", "weight = 0.5") not in {fast.digest, accurate.digest}
     assert digest_after(embedder, "0" * 64) not in {fast.digest, accurate.digest}
+    taken = 'shape = [3, 112, 112], colour = "BGR", mean = [127.0], scale = [128.0]'
+    for stated, other in (("BGR", "RGB"), ("127.0", "127.5"), ("128.0", "127.5"), ("112, 112", "96, 96")):
+        assert digest_after(taken, taken.replace(stated, other)) not in {fast.digest, accurate.digest}
+    assert digest_after("scale = [256.0]", "scale = [255.0]") == accurate.digest
 
 
 def test_a_second_embedder_comes_after_the_first_in_the_template(tmp_path):

@@ -6,7 +6,7 @@ import { desk } from "./screens.mjs";
 import { say, speak } from "./words.mjs";
 
 const WARNED_SECONDS = 120;
-const LANGUAGES = { en: "English", "zh-Hans": "中文" };
+const LANGUAGES = JSON.parse(document.documentElement.dataset.languages);
 const LANGUAGE_COOKIE = "idverify_lang";
 
 /** The page. session: what it may say of it on any screen. */
