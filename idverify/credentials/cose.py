@@ -222,6 +222,8 @@ def public_key(point: bytes) -> ec.EllipticCurvePublicKey:
 
 
 _TAGGED = 0xC0 | SIGN1_TAG
+SIGN1 = bytes([_TAGGED])
+"""What a tagged COSE_Sign1 begins with."""
 
 
 def _tagged(parts: list[Any]) -> bytes:
