@@ -3,6 +3,7 @@
 What a lenient reader accepts, mdoc_checks.py refuses.
 """
 
+import hashlib
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -28,6 +29,11 @@ class Item(NamedTuple):
     def number(self) -> Any:
         """Of its digest."""
         return self.content.get("digestID")
+
+    @property
+    def digest(self) -> bytes:
+        """SHA-256 of it as it came, tag and all (section 9.1.2.5)."""
+        return hashlib.sha256(cose.encode(self.tag)).digest()
 
     @property
     def element(self) -> Any:

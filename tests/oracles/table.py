@@ -13,6 +13,7 @@ from oracles.clauses import CLAUSES
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "security" / "oracles.md"
 HEADINGS = {
     "presentation": "Presented credentials",
+    "mdoc": "Presented mdocs",
     "status_list": "Status lists",
     "slip": "QR slips",
     "trust_list": "Trust lists",
@@ -87,6 +88,8 @@ def _opening() -> list[str]:
         "  type of credential gets those alone. It knows no held list, so that one that went back is as good as any to it.",
         "- The two of @sd-jwt leave signatures to a function of the caller's, which takes the key of a certificate under an anchor and",
         "  looks at nothing else. They check neither the audience nor the age of a key binding, and unpack a list without bound.",
+        "- Of an mdoc openvc-core checks certificate, time and both signatures, and leaves its status to its caller, who reads where it",
+        "  stands and asks it about that list. isomdoc checks signatures, digests and doctypes, and leaves all else.",
         "- None keeps a memory of what was presented, knows which types an anchor may issue, or reads our development mark.",
         "",
     ]
