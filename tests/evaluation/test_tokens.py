@@ -42,9 +42,12 @@ def test_the_command_reports_every_kind_of_token_with_its_budget(tmp_path):
         "verdict validated": 1.0,
         "SD-JWT VC issued, batches of 30": 0.5,
         "presentation validated": 1.5,
+        "mdoc issued, batches of 30": 0.5,
+        "mdoc validated": 1.5,
         "QR slip validated, gate": 1.0,
         "QR slip validated, police": 1.0,
         "status list of 2^20 read": None,
+        "status list of 2^20 read, CWT": None,
         "status list of 2^20 asked, held": 5.0,
     }
     assert all(row["p50_ms"] < 10 * row["budget_ms"] for row in report["tokens"] if row["budget_ms"])
