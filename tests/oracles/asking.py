@@ -38,13 +38,12 @@ _READS = frozenset({"status_list", "packed"})
 POLARIS = Oracle("polaris-oid4vp", "1.0.0", "Polaris", "Apache-2.0", "ask_polaris.py", _READS | {"presentation"})
 _OPENVC_READS = _READS | {"presentation", "mdoc", "slip", "trust_list"}
 OPENVC = Oracle("openvc-core", "1.37.0", "openvc", "LGPL-3.0", "ask_openvc.py", _OPENVC_READS)
-ISOMDOC = Oracle("isomdoc", "0.0.5", "Lee Campbell", "Apache-2.0", "ask_isomdoc.py", frozenset({"mdoc"}))
 SD_JWT_VC = Oracle(
     "@sd-jwt/sd-jwt-vc", "0.19.0", "OpenWallet Foundation", "Apache-2.0", "ask_sd_jwt.mjs", frozenset({"presentation"})
 )
 STATUS_LIST = Oracle("@sd-jwt/jwt-status-list", "0.19.0", "OpenWallet Foundation", "Apache-2.0", "ask_sd_jwt.mjs", _READS)
 ZXING = Oracle("zxing-cpp", "3.1.1", "ZXing", "Apache-2.0", "ask_zxing.py", frozenset({"qr"}))
-ORACLES = (POLARIS, OPENVC, ISOMDOC, SD_JWT_VC, STATUS_LIST, ZXING)
+ORACLES = (POLARIS, OPENVC, SD_JWT_VC, STATUS_LIST, ZXING)
 
 STRICT = (POLARIS, OPENVC)
 """Those that check all of a presentation: certificate, signature, times, audience, nonce, binding and status."""

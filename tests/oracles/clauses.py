@@ -58,6 +58,7 @@ CLAUSES: Mapping[str, str] = {
     "status_list_too_large": f"{_STATUS}: a list has 2^20 entries, and nothing beyond is inflated",
     # mdocs
     "mdoc_device_auth": "ISO/IEC 18013-5 section 9.1.3.4: a signature or a MAC, and not both",
+    "mdoc_device_header": f"ISO/IEC 18013-5 section 9.1.3.6, RFC 9052 section 3.1 (crit); {_MDOC}: alg and nothing else",
     "mdoc_device_elements": "ISO/IEC 18013-5 section 9.1.3.4: DeviceNameSpaces; section 9.1.2.4: only what keyAuthorizations allows",
     "mdoc_element_repeated": f"ISO/IEC 18013-5 section 8.3.2.1.2.2; {_MDOC}: one element, one value",
     "mdoc_element_undeclared": f"{_MDOC}: the type says which elements there are, and in which namespace",

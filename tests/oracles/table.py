@@ -89,7 +89,7 @@ def _opening() -> list[str]:
         "- The two of @sd-jwt leave signatures to a function of the caller's, which takes the key of a certificate under an anchor and",
         "  looks at nothing else. They check neither the audience nor the age of a key binding, and unpack a list without bound.",
         "- Of an mdoc openvc-core checks certificate, time and both signatures, and leaves its status to its caller, who reads where it",
-        "  stands and asks it about that list. isomdoc checks signatures, digests and doctypes, and leaves all else.",
+        "  stands and asks it about that list.",
         "- None keeps a memory of what was presented, knows which types an anchor may issue, or reads our development mark.",
         "",
     ]
