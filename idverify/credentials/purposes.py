@@ -17,3 +17,8 @@ class Purpose(StrEnum):
     STATUS = f"{_ARC}.2"
     TRUST_LIST = f"{_ARC}.3"
     READER = f"{_ARC}.4"
+    WALLET_PROVIDER = f"{_ARC}.5"
+
+
+ISSUING = frozenset({Purpose.CREDENTIAL, Purpose.STATUS, Purpose.TRUST_LIST, Purpose.READER})
+"""What an installation certifies for itself: nothing that speaks of wallets is signed under any of them."""
