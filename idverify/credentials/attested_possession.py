@@ -6,7 +6,7 @@ jws.py with that key in place of a key set, and of possession.py.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 
 from idverify.credentials import jws, key_attestation, possession
@@ -66,6 +66,9 @@ def key_is_attested(token: Candidate) -> None:
         raise KeyNotAttested
 
 
+CHECKS: tuple[Callable[[Candidate], None], ...] = (header_is_exact, key_is_bare, key_is_attested)
+
+
 def nonce_is_the_attestations(token: Candidate) -> None:
     """Both were made for the same request."""
     if token.payload.get("nonce") != token.attestation.nonce:
@@ -85,11 +88,10 @@ def validate(text: str, providers: Sequence[Provider], *, issuer: str, now: floa
     candidate = Candidate(jws.ascii_text(text), providers, now)
     for check in jws.HEADER_CHECKS:
         check(candidate)
-    for own in (header_is_exact, key_is_bare, key_is_attested):
+    for own in CHECKS:
         own(candidate)
-    for check in jws.BODY_CHECKS:
+    for check in (*jws.BODY_CHECKS, nonce_is_the_attestations):
         check(candidate)
     for said in possession.CHECKS:
         said(candidate.payload, issuer, now)
-    nonce_is_the_attestations(candidate)
     return candidate.attestation
