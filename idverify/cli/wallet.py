@@ -13,6 +13,7 @@ from rich.table import Table
 
 from idverify.cli.files import STANDARD_INPUT, read_standard_input
 from idverify.cli.output import REJECTED, UNUSABLE_INPUT, AsJson, console, emit, printable, stdout, timestamp
+from idverify.cli.wallet_provider import make_provider
 from idverify.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -27,7 +28,17 @@ LARGEST_OFFER = 64 * 1024
 Where = Annotated[Path, typer.Option("--wallet", envvar="IDVERIFY_WALLET", help="the wallet's folder")]
 Issuer = Annotated[str | None, typer.Option(help="whose, where several issuers gave the same")]
 Copies = Annotated[int, typer.Option(min=1, max=30, help="single-use copies of each credential; the issuer may allow fewer")]
+Provider = Annotated[
+    Path | None,
+    typer.Option(
+        "--wallet-provider",
+        envvar="IDVERIFY_WALLET_PROVIDER",
+        help="folder of a test provider (`idverify wallet provider`) that attests this wallet and its keys",
+    ),
+]
 HERE = Path("wallet")
+
+app.command("provider")(make_provider)
 
 
 @app.command()
@@ -52,6 +63,7 @@ def accept(
         str | None, typer.Option(help="the code that the issuer gave by another way; asked for if needed")
     ] = None,
     copies: Copies = 10,
+    provider: Provider = None,
     wallet: Where = HERE,
     as_json: AsJson = False,
 ) -> None:
@@ -70,7 +82,7 @@ def accept(
     found = read_offer(text, send)
     if found.needs_tx_code and tx_code is None and sys.stdin.isatty():
         tx_code = typer.prompt("the code that the issuer gave", err=True).strip()
-    taken = list(_client(folder).accept(found, tx_code=tx_code, copies=copies))
+    taken = list(_client(folder, provider).accept(found, tx_code=tx_code, copies=copies))
     emit({"taken": [_spelled(one) for one in taken]}, as_json=as_json, table=lambda: _print(taken))
 
 
@@ -78,6 +90,7 @@ def accept(
 def renew(
     configurations: Annotated[list[str] | None, typer.Argument(help="of which; everything that can be renewed if none")] = None,
     copies: Copies = 10,
+    provider: Provider = None,
     wallet: Where = HERE,
     as_json: AsJson = False,
 ) -> None:
@@ -93,7 +106,7 @@ def renew(
     from idverify.wallet.held import Holding
 
     folder, only = Folder(wallet), tuple(configurations or ())
-    client = _client(folder)
+    client = _client(folder, provider)
     grants = [grant for grant in folder.grants() if not only or set(only) & set(folder.wanted(grant))]
     missing = set(only) - {name for grant in grants for name in folder.wanted(grant)}
     if missing or not grants:
@@ -256,11 +269,13 @@ def _write(path: Path, content: bytes) -> None:
         raise InvalidInput(f"cannot write {path}: {error.strerror}") from None
 
 
-def _client(folder: "Folder") -> "Client":
+def _client(folder: "Folder", provider: Path | None) -> "Client":
     from idverify.cli.fetching import send
     from idverify.wallet.client import Client
+    from idverify.wallet.provider import WalletProvider
 
-    return Client(folder, send, now=time.time, random_bytes=os.urandom)
+    attester = None if provider is None else WalletProvider.open(provider)
+    return Client(folder, send, now=time.time, random_bytes=os.urandom, provider=attester)
 
 
 def _spelled(holding: "Holding") -> dict[str, Any]:

@@ -90,8 +90,9 @@ def validate(text: str, providers: Sequence[Provider], *, issuer: str, now: floa
         check(candidate)
     for own in CHECKS:
         own(candidate)
-    for check in (*jws.BODY_CHECKS, nonce_is_the_attestations):
+    for check in jws.BODY_CHECKS:
         check(candidate)
+    nonce_is_the_attestations(candidate)
     for said in possession.CHECKS:
         said(candidate.payload, issuer, now)
     return candidate.attestation

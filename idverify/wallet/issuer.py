@@ -15,15 +15,20 @@ WHAT = "what the issuer says of itself"
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """One credential that may be asked for. format: `dc+sd-jwt` or `idverify-slip+cwt`."""
+    """One credential that may be asked for. format: `dc+sd-jwt` or `idverify-slip+cwt`.
+
+    attestable: whether the issuer reads what a wallet provider says of the keys; attested: whether it gives nothing without.
+    """
 
     format: str
     vct: str
+    attestable: bool = False
+    attested: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Issuer:
-    """Where an issuer is asked. batch_size: copies in one request."""
+    """Where an issuer is asked. batch_size: copies in one request. authentication: methods of the token endpoint."""
 
     url: str
     token_endpoint: str
@@ -31,6 +36,7 @@ class Issuer:
     credential_endpoint: str
     batch_size: int
     configurations: Mapping[str, Configuration]
+    authentication: frozenset[str] = frozenset({"none"})
 
 
 def discover(url: str, send: Send) -> Issuer:
@@ -49,11 +55,30 @@ def discover(url: str, send: Send) -> Issuer:
         nonce_endpoint=_here(url, member(said, "nonce_endpoint", str, WHAT)),
         credential_endpoint=_here(url, member(said, "credential_endpoint", str, WHAT)),
         batch_size=max(1, min(size, LARGEST_BATCH)),
+        authentication=frozenset(map(str, _methods(server))),
         configurations={
-            name: Configuration(member(one, "format", str, WHAT), member(one, "vct", str, WHAT))
+            name: _configuration(one)
             for name, one in member(said, "credential_configurations_supported", dict, WHAT).items()
             if isinstance(one, dict)
         },
+    )
+
+
+def _methods(server: Mapping[str, object]) -> list[object]:
+    """RFC 8414 would have client_secret_basic where nothing is said; no issuer of credentials means that to a wallet."""
+    found = server.get("token_endpoint_auth_methods_supported", ["none"])
+    return found if isinstance(found, list) else []
+
+
+def _configuration(one: Mapping[str, object]) -> Configuration:
+    proofs = one.get("proof_types_supported")
+    types = proofs if isinstance(proofs, dict) else {}
+    asked = types.get("jwt")
+    return Configuration(
+        format=member(one, "format", str, WHAT),
+        vct=member(one, "vct", str, WHAT),
+        attestable="attestation" in types,
+        attested=isinstance(asked, dict) and "key_attestations_required" in asked,
     )
 
 
