@@ -8,10 +8,11 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+from idverify.credentials.certificates import subject_key_of
 from idverify.credentials.credential_types import credential_types
 from idverify.credentials.providers import Demand, Provider, WalletTrust
 from idverify.credentials.purposes import Purpose
-from idverify.errors import ConfigurationInvalid, InvalidInput
+from idverify.errors import ConfigurationInvalid, InvalidInput, TokenInvalid
 from idverify.keys.authority import read_pem
 
 NAME = "IDVERIFY_WALLETS_FILE"
@@ -63,11 +64,13 @@ def _demand(type_name: str, raw: Any) -> Demand:
 
 def _roots(file: Path, name: str) -> tuple[bytes, ...]:
     try:
-        return read_pem((file.parent / name).read_bytes())
+        roots = read_pem((file.parent / name).read_bytes())
+        _ = [subject_key_of(one) for one in roots]
     except OSError:
         raise ConfigurationInvalid(f"{NAME} names {name or 'no roots'}, which cannot be read") from None
-    except InvalidInput:
+    except (InvalidInput, TokenInvalid):
         raise ConfigurationInvalid(f"{NAME} names {name}, which is no file of certificates in PEM") from None
+    return roots
 
 
 def _refuse_unknown(where: str, table: dict[str, Any], known: frozenset[str] | set[str]) -> None:

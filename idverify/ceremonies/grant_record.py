@@ -20,7 +20,7 @@ ACCESS_SECONDS = 300.0
 class Grant:
     """One grant, opened. thumbprint: of the device key (RFC 7638). access_until: when the newest access token ends.
 
-    instance: thumbprint of the key that a wallet provider attested, without which it is not renewed; None: none was shown.
+    instance: the wallet that a provider vouched for, without which it is not renewed; None: nobody did.
 
     first: whether that token came with the offer itself, rather than by renewing. issued: how many copies, on `day` (of the
     epoch).

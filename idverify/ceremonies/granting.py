@@ -86,7 +86,7 @@ def renew(vault: Vault, proof: str, *, refresh_token: str, wallet: Brought = NOT
         _spend(tx, shown, instance)
         grant, access = with_new_access(vault, grant)
         if instance is not None:  # a grant from before wallets were to be attested is bound from here on
-            grant = replace(grant, instance=instance.thumbprint)
+            grant = replace(grant, instance=instance.name)
         save_grant(vault, tx, grant)
         record_event(
             vault,
@@ -118,7 +118,7 @@ def _renewable(vault: Vault, tx: Connection, refresh_token: str, shown: dpop.Pro
 
 
 def _redeemed(vault: Vault, tx: Connection, offer: Offer, thumbprint: str, instance: Instance | None) -> Granted:
-    attested = None if instance is None else instance.thumbprint
+    attested = None if instance is None else instance.name
     grant, access, refresh = new_grant(vault, offer.foundation, offer.types, thumbprint, attested)
     _require_enrolled(tx, grant)
     save_offer(vault, tx, replace(offer, redeemed=True))

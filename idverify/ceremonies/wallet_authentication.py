@@ -39,6 +39,11 @@ class Instance:
     thumbprint: str
     shown: Shown | None
 
+    @property
+    def name(self) -> str:
+        """What a grant is bound to: this key, as this wallet's."""
+        return f"{self.thumbprint} {self.client_id}"
+
     def spend(self, tx: Connection) -> bool:
         """Whether the proof was not used before."""
         return self.shown is None or spent.spend(tx, self.shown.digest, self.shown.expires_at)
@@ -47,8 +52,8 @@ class Instance:
 def authenticated(vault: Vault, brought: Brought, device: dpop.Proof, *, bound_to: str | None = None) -> Instance | None:
     """The wallet that a provider vouches for; None where none does and none has to.
 
-    device: the request's DPoP proof, which also is the proof of the attested key where no other came. bound_to: thumbprint of
-    the attested key that the grant is bound to. Raises IssuanceRefused: invalid_client, invalid_client_attestation,
+    device: the request's DPoP proof, which also is the proof of the attested key where no other came. bound_to: name of the
+    wallet that the grant is bound to. Raises IssuanceRefused: invalid_client, invalid_client_attestation,
     use_fresh_attestation.
     """
     if not vault.wallets.vouches_for_clients and bound_to is None:
@@ -84,6 +89,7 @@ def _examined(vault: Vault, brought: Brought, text: str, device: dpop.Proof, bou
         shown = client_attestation.validate_proof(brought.proof, found, audience=vault.issuer, now=now)
     elif not hmac.compare_digest(found.thumbprint, device.thumbprint):
         raise ClientNotBound
-    if bound_to is not None and not hmac.compare_digest(found.thumbprint, bound_to):
+    instance = Instance(found.provider, found.client_id, found.thumbprint, shown)
+    if bound_to is not None and not hmac.compare_digest(instance.name.encode(), bound_to.encode()):
         raise ClientNotBound
-    return Instance(found.provider, found.client_id, found.thumbprint, shown)
+    return instance

@@ -245,7 +245,8 @@ def brought(wallet, *, provider=PROVIDER, key=None, proof=..., client_id=None, *
 @pytest.fixture
 def strict(parts):
     """An installation that gives tokens to attested wallets alone."""
-    return believing(parts, client_attestation=True)
+    clients = frozenset({CLIENT, "https://wallet.example/other"})
+    return believing(parts, PROVIDER.trusted(clients=clients), client_attestation=True)
 
 
 def test_an_attested_wallet_gets_tokens_and_renews_with_the_same_key_alone(strict, offered):
@@ -258,6 +259,8 @@ def test_an_attested_wallet_gets_tokens_and_renews_with_the_same_key_alone(stric
         wallet.renew(wallet=brought(wallet, key=instance))
         assert refused(wallet.renew) == ("invalid_client", "client_attestation_missing")
         other = brought(wallet, key=FileSigner.new())
+        assert refused(lambda w=wallet, o=other: w.renew(wallet=o)) == ("invalid_client_attestation", "client_not_bound")
+        other = brought(wallet, key=instance, sub="https://wallet.example/other")
         assert refused(lambda w=wallet, o=other: w.renew(wallet=o)) == ("invalid_client_attestation", "client_not_bound")
     combined = Wallet(strict)
     combined.accept(offered(), wallet=brought(combined, proof=None))
