@@ -15,6 +15,7 @@ from idverify.credentials import certified_jws, client_attestation, key_attestat
 from idverify.credentials.purposes import Purpose
 from idverify.errors import KeyUnavailable
 from idverify.keys import Signer, authority
+from idverify.keys.certificate_request import names_of
 from idverify.keys.private_files import create_private, read_private
 from idverify.wallet.device import HeldKey, bare_jwk
 
@@ -45,6 +46,7 @@ class WalletProvider:
 
         Raises KeyUnavailable, also for a URL without a host.
         """
+        _ = names_of(url)  # before anything is made
         root = authority.create(folder, name=NAME, country="XX", now=now)
         key = HeldKey.new()
         leaf = root.issue(key.signer.public_jwk(), usage=Purpose.WALLET_PROVIDER, issuer=url, now=now)
