@@ -27,7 +27,7 @@ from idverify.ceremonies.reference import require_subject
 from idverify.ceremonies.wallet_authentication import NOTHING, Brought, Instance, authenticated, refused_client
 from idverify.credentials import dpop
 from idverify.credentials.proof_errors import ProofReplayed
-from idverify.errors import IssuanceRefused, SubjectNotFound
+from idverify.errors import IssuanceRefused, StoreUnavailable, SubjectNotFound
 from idverify.store import Connection, clients, spent
 
 PATH = "/v1/credentials/token"
@@ -74,7 +74,7 @@ def renew(vault: Vault, proof: str, *, refresh_token: str, wallet: Brought = NOT
     """Another access token, for the device key that the refresh token is bound to. wallet: what else came along.
 
     Raises a leaf of TokenInvalid for the proof; IssuanceRefused as `authenticated` does, and invalid_grant for a token that is
-    unknown or ended, and for another key.
+    unknown or ended, and for another key; StoreUnavailable where a wallet was first that nobody had vouched for before.
     """
     shown = _proof(vault, proof)
     with vault.store.reading() as tx:
@@ -82,6 +82,8 @@ def renew(vault: Vault, proof: str, *, refresh_token: str, wallet: Brought = NOT
     instance = authenticated(vault, wallet, shown, bound_to=known.instance)
     with vault.store.transaction() as tx:
         grant = _renewable(vault, tx, refresh_token, shown)
+        if grant.instance != known.instance:
+            raise StoreUnavailable("the grant was bound to a wallet meanwhile")
         _require_enrolled(tx, grant)
         _spend(tx, shown, instance)
         grant, access = with_new_access(vault, grant)

@@ -1,5 +1,7 @@
 """Which wallet providers are believed: those that the operator names, as long as their roots issue nothing."""
 
+from collections.abc import Iterable
+
 from idverify.ceremonies import Vault
 from idverify.ceremonies.believing import issuing_roots
 from idverify.credentials.certificates import subject_key_of
@@ -16,6 +18,16 @@ def attesters(vault: Vault) -> tuple[Provider, ...]:
         return ()
     issuing = {subject_key_of(one) for one in issuing_roots(vault)}
     return tuple(one for one in vault.wallets.providers if not issuing & {subject_key_of(root) for root in one.roots})
+
+
+def require_no_provider(vault: Vault, roots: Iterable[bytes]) -> None:
+    """Before a list says that these roots (DER) issue. Raises ConfigurationInvalid where one is a provider's."""
+    listed = {subject_key_of(one) for one in roots}
+    mixed = [one.name for one in vault.wallets.providers if listed & {subject_key_of(root) for root in one.roots}]
+    if mixed:
+        raise ConfigurationInvalid(
+            f"IDVERIFY_WALLETS_FILE: {', '.join(mixed)} speaks of wallets, and its root may not stand on a list of who issues"
+        )
 
 
 def require_apart(vault: Vault) -> None:

@@ -8,11 +8,12 @@ from credentials.providing import BASIC, CLIENT, HIGH, MODERATE, WalletProvider,
 from roots import root_of
 
 from idverify.audit.events import Event
-from idverify.ceremonies import wallet_trust
+from idverify.ceremonies import granting, wallet_trust
 from idverify.ceremonies.issuance import NONCE_USE
 from idverify.ceremonies.issuer_metadata import issuer_metadata, server_metadata
 from idverify.ceremonies.nonces import new_nonce
 from idverify.ceremonies.proven_keys import BATCH
+from idverify.ceremonies.trust_publication import NOWHERE, Scheme, publish
 from idverify.ceremonies.wallet_authentication import Brought
 from idverify.credentials.anchors import Anchor
 from idverify.credentials.assurance import ATTESTED
@@ -20,7 +21,8 @@ from idverify.credentials.credential_types import credential_types
 from idverify.credentials.providers import Demand, WalletTrust
 from idverify.credentials.purposes import Purpose
 from idverify.credentials.reading import decode_base64url, parse_object
-from idverify.errors import AssuranceTooLow, ConfigurationInvalid, IssuanceRefused
+from idverify.credentials.trust_list_document import Entity
+from idverify.errors import AssuranceTooLow, ConfigurationInvalid, IssuanceRefused, StoreUnavailable
 from idverify.keys.file import FileSigner
 from idverify.store import audit
 
@@ -232,6 +234,16 @@ def test_a_root_on_a_trust_list_attests_nothing_and_a_providers_root_is_on_none(
     wallet_trust.require_apart(parts)
 
 
+def test_no_list_is_published_that_says_a_providers_root_issues(parts):
+    """Others would believe it, whatever this installation does."""
+    types, elsewhere = frozenset({"urn:idverify:vct:identity-card:1"}), ("https://other.example",)
+    entity = Entity(PROVIDER.authority.anchor(types, elsewhere), NOWHERE)
+    scheme = Scheme({"en": "City of Test"}, NOWHERE, (entity,))
+    with pytest.raises(ConfigurationInvalid, match="wallets speaks of wallets"):
+        publish(parts, scheme, actor="tester")
+    assert publish(replace(parts, wallets=WalletTrust()), scheme, actor="tester").text
+
+
 # Wallets at the token endpoint
 
 
@@ -285,6 +297,24 @@ def test_a_grant_from_before_the_demand_is_bound_at_its_first_renewal(parts, str
     wallet.renew(wallet=brought(wallet, key=key))
     assert refused(lambda: wallet.renew(wallet=brought(wallet))) == ("invalid_client_attestation", "client_not_bound")
     wallet.renew(wallet=brought(wallet, key=key))
+
+
+def test_of_two_wallets_that_are_first_to_renew_an_old_grant_one_is(parts, strict, offered, monkeypatch):
+    """Which of them the grant is bound to is not decided by who writes last."""
+    wallet = Wallet(believing(parts)).accept(offered())
+    wallet.parts = strict
+    second, examined = brought(wallet, key=FileSigner.new()), granting.authenticated
+
+    def slower(*arguments, **named):
+        found = examined(*arguments, **named)
+        monkeypatch.setattr(granting, "authenticated", examined)
+        wallet.renew(wallet=brought(wallet))
+        return found
+
+    monkeypatch.setattr(granting, "authenticated", slower)
+    with pytest.raises(StoreUnavailable):
+        wallet.renew(wallet=second)
+    wallet.renew(wallet=brought(wallet))
 
 
 def test_each_thing_wrong_with_a_wallet_gives_no_token_and_costs_no_guess(strict, offered):
