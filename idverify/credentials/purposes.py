@@ -20,5 +20,5 @@ class Purpose(StrEnum):
     WALLET_PROVIDER = f"{_ARC}.5"
 
 
-ISSUING = frozenset({Purpose.CREDENTIAL, Purpose.STATUS, Purpose.TRUST_LIST, Purpose.READER})
+ISSUING = frozenset(Purpose) - {Purpose.WALLET_PROVIDER}
 """What an installation certifies for itself: nothing that speaks of wallets is signed under any of them."""

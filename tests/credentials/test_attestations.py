@@ -391,6 +391,28 @@ def test_each_check_of_a_wallets_proof_is_needed(monkeypatch, number):
     assert any(_noticed(lambda text=text: proven(text), code) for text, code in BROKEN_CLIENT_PROOFS.values())
 
 
+HOSTILE = (
+    True, 0, -1, 1.5, 2**53, 10**30, "", "x", "\x00", "é", [], [[]], [None], {}, {"": {}}, {"jwk": []}, [HIGH] * 9, [JWK] * 31, [{}],
+    [{**JWK, "x": 1}], [{**JWK, "x": "é"}], {"jwk": {**JWK, "kty": []}}, "9" * 5000,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("value", HOSTILE, ids=range(len(HOSTILE)))
+def test_whatever_stands_where_it_should_not_is_refused_or_passed_over_and_nothing_else(value):
+    """In every claim and every header member of each of the four tokens, one at a time."""
+    claims = ("iss", "sub", "aud", "iat", "exp", "nbf", "jti", "nonce", "cnf", "attested_keys", "key_storage", "status", "new")
+    header = ("alg", "typ", "kid", "x5c", "jwk", "crit", "key_attestation")
+    for change in [{name: value} for name in claims] + [{"header": {name: value}} for name in header]:
+        for call in (
+            lambda c=change: keys_of(attested(**c)),
+            lambda c=change: client_of(vouched(**c)),
+            lambda c=change: proven(made(**c)),
+            lambda c=change: shown(proof(**c)),
+            lambda c=change: attested_possession.carries_attestation(proof(**c)),
+        ):
+            code_of(call)  # raises what is no refusal
+
+
 def test_without_the_providers_names_one_speaks_as_another(monkeypatch):
     """The wrapper's last look is needed too."""
     text = BROKEN_KEYS["in another provider's name"][0]
