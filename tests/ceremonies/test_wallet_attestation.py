@@ -352,6 +352,8 @@ def test_a_wallet_that_need_not_be_attested_is_still_not_believed_blindly(parts,
     made = offered()
     broken = brought(wallet, provider=WalletProvider(BEGINS, name="x"))
     assert refused(lambda: wallet.accept(made, wallet=broken)) == ("invalid_client_attestation", "certificate_foreign")
+    proof = Brought(None, brought(wallet).proof)
+    assert refused(lambda: wallet.accept(made, wallet=proof)) == ("invalid_client", "client_attestation_missing")
     assert wallet.accept(made, wallet=Brought()).access
 
 
@@ -399,7 +401,7 @@ def test_an_offer_on_a_signed_session_is_for_the_key_that_signed(parts, client):
     wallet.renew().get()
     with pytest.raises(IssuanceRefused):
         wallet.renew(device=thief)
-    made = offer(free, client, subject_id, on=signed_session(free, client, subject_id, device))
+    made = offer(free, client, subject_id, on=signed_session(free, client, subject_id, device), with_number=False)
     for _ in range(5):
         refused(lambda: Wallet(free, thief).accept(made))
     assert refused(lambda: Wallet(free, device).accept(made))[0] == "invalid_grant"
