@@ -11,7 +11,7 @@ from typing import Any
 from idverify.credentials.certificates import subject_key_of
 from idverify.credentials.credential_types import credential_types
 from idverify.credentials.providers import Demand, Provider, WalletTrust
-from idverify.credentials.purposes import Purpose
+from idverify.credentials.purposes import WALLET_PROVIDER
 from idverify.errors import ConfigurationInvalid, InvalidInput, TokenInvalid
 from idverify.keys.authority import read_pem
 
@@ -39,7 +39,7 @@ def load_wallets(file: Path) -> WalletTrust:
 
 def _provider(file: Path, raw: dict[str, Any]) -> Provider:
     _refuse_unknown("provider.", raw, _PROVIDER)
-    name, usage = (_of(raw.get(one, default), str, one) for one, default in (("name", ""), ("usage", Purpose.WALLET_PROVIDER)))
+    name, usage = (_of(raw.get(one, default), str, one) for one, default in (("name", ""), ("usage", WALLET_PROVIDER)))
     issuers, clients = (_list_of(raw.get(one, []), str, f"provider.{one}") for one in ("issuers", "clients"))
     roots = _roots(file, _of(raw.get("roots", ""), str, "provider.roots"))
     if not name or not roots or not _OID.fullmatch(usage):

@@ -16,7 +16,7 @@ from idverify.credentials.anchors import Anchor
 from idverify.credentials.certificates import Leaf, leaf_under
 from idverify.credentials.credential_errors import CertificateForeign
 from idverify.credentials.errors import TokenIssuer
-from idverify.credentials.purposes import ISSUING, Purpose
+from idverify.credentials.purposes import ISSUING, WALLET_PROVIDER
 from idverify.credentials.trust import Jwk
 
 LARGEST = 12_288
@@ -34,7 +34,7 @@ class Provider:
     roots: tuple[bytes, ...]
     issuers: frozenset[str]
     clients: frozenset[str] = frozenset()
-    usage: str = Purpose.WALLET_PROVIDER
+    usage: str = WALLET_PROVIDER
 
     def __post_init__(self) -> None:
         if self.usage in ISSUING:
@@ -75,7 +75,7 @@ class _Attestation(certified_jws.Certified):
     """A token under examination, signed by some provider. A header without kid names no other key than its certificate's."""
 
     def __init__(self, text: str, typ: str, providers: Sequence[Provider], now: float) -> None:
-        super().__init__(text, typ, (), Purpose.WALLET_PROVIDER, now, LARGEST)
+        super().__init__(text, typ, (), WALLET_PROVIDER, now, LARGEST)
         self.providers = providers
 
     @cached_property

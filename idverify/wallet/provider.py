@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from idverify.credentials import certified_jws, client_attestation, key_attestation
-from idverify.credentials.purposes import Purpose
+from idverify.credentials.purposes import WALLET_PROVIDER
 from idverify.errors import KeyUnavailable
 from idverify.keys import Signer, authority
 from idverify.keys.certificate_request import names_of
@@ -49,7 +49,7 @@ class WalletProvider:
         _ = names_of(url)  # before anything is made
         root = authority.create(folder, name=NAME, country="XX", now=now)
         key = HeldKey.new()
-        leaf = root.issue(key.signer.public_jwk(), usage=Purpose.WALLET_PROVIDER, issuer=url, now=now)
+        leaf = root.issue(key.signer.public_jwk(), usage=WALLET_PROVIDER, issuer=url, now=now)
         made = cls(url, tuple(key_storage), tuple(user_authentication), leaf, key)
         create_private(folder / FILE, (json.dumps(made._spelled(), indent=1) + "\n").encode("ascii"))
         return made

@@ -9,7 +9,7 @@ from idverify.api.app import compose
 from idverify.api.wallet_file import load_wallets
 from idverify.config import Settings
 from idverify.credentials.providers import Demand, WalletTrust
-from idverify.credentials.purposes import Purpose
+from idverify.credentials.purposes import WALLET_PROVIDER, Purpose
 from idverify.errors import ConfigurationInvalid
 from idverify.keys.authority import pem_of
 
@@ -22,7 +22,7 @@ name = "wallets"
 roots = "wallets.pem"
 issuers = ["https://wallet.example"]
 clients = ["https://wallet.example/app"]
-usage = "{Purpose.WALLET_PROVIDER.value}"
+usage = "{WALLET_PROVIDER}"
 
 [keys.identity_card]
 key_storage = ["{HIGH}", "{MODERATE}"]
@@ -60,7 +60,7 @@ def test_an_empty_file_believes_nobody_and_asks_for_nothing(file: Path) -> None:
     assert load_wallets(file) == WalletTrust()
     file.write_text('[[provider]]\nname = "wallets"\nroots = "wallets.pem"')
     (only,) = load_wallets(file).providers
-    assert (only.usage, only.issuers, only.clients) == (Purpose.WALLET_PROVIDER, frozenset(), frozenset())
+    assert (only.usage, only.issuers, only.clients) == (WALLET_PROVIDER, frozenset(), frozenset())
 
 
 @pytest.mark.parametrize(
@@ -78,9 +78,9 @@ def test_an_empty_file_believes_nobody_and_asks_for_nothing(file: Path) -> None:
         ("client_attestation = true", 'client_attestation = "yes"'),
         ('clients = ["https://wallet.example/app"]', ""),
         ('issuers = ["https://wallet.example"]', "issuers = [3]"),
-        (Purpose.WALLET_PROVIDER.value, "any"),
-        (Purpose.WALLET_PROVIDER.value, Purpose.CREDENTIAL.value),
-        (Purpose.WALLET_PROVIDER.value, Purpose.STATUS.value),
+        (WALLET_PROVIDER, "any"),
+        (WALLET_PROVIDER, Purpose.CREDENTIAL.value),
+        (WALLET_PROVIDER, Purpose.STATUS.value),
         ("[keys.proof_of_life]", '[[provider]]\nname = "wallets"\nroots = "wallets.pem"'),
         (WHOLE, "[keys.identity_card]"),
         (WHOLE, "client_attestation = true"),

@@ -8,7 +8,7 @@ from credentials.providing import BASIC, CLIENT, HIGH, MODERATE, WalletProvider,
 from roots import root_of
 
 from idverify.audit.events import Event
-from idverify.ceremonies import granting, wallet_trust
+from idverify.ceremonies import granting, root_signing, wallet_trust
 from idverify.ceremonies.issuance import NONCE_USE
 from idverify.ceremonies.issuer_metadata import issuer_metadata, server_metadata
 from idverify.ceremonies.nonces import new_nonce
@@ -19,10 +19,11 @@ from idverify.credentials.anchors import Anchor
 from idverify.credentials.assurance import ATTESTED
 from idverify.credentials.credential_types import credential_types
 from idverify.credentials.providers import Demand, WalletTrust
-from idverify.credentials.purposes import Purpose
+from idverify.credentials.purposes import WALLET_PROVIDER
 from idverify.credentials.reading import decode_base64url, parse_object
 from idverify.credentials.trust_list_document import Entity
-from idverify.errors import AssuranceTooLow, ConfigurationInvalid, IssuanceRefused, StoreUnavailable
+from idverify.errors import AssuranceTooLow, ConfigurationInvalid, InvalidInput, IssuanceRefused, StoreUnavailable
+from idverify.keys import certificate_request
 from idverify.keys.file import FileSigner
 from idverify.store import audit
 
@@ -199,7 +200,7 @@ def issuers_provider(parts, **changes):
     """A provider whose root certifies this installation's own keys."""
     root = root_of(ISSUER, parts.now())
     signer = FileSigner.new()
-    leaf = root.issue(signer.public_jwk(), usage=Purpose.WALLET_PROVIDER, issuer=ISSUER, now=START)
+    leaf = root.issue(signer.public_jwk(), usage=WALLET_PROVIDER, issuer=ISSUER, now=START)
     made = WalletProvider(BEGINS)
     made.signer, made.leaf = signer, leaf
     return made, made.trusted(roots=(root.certificate,), **changes)
@@ -232,6 +233,13 @@ def test_a_root_on_a_trust_list_attests_nothing_and_a_providers_root_is_on_none(
     with pytest.raises(ConfigurationInvalid, match="wallets"):
         wallet_trust.require_apart(replace(parts, relying=Lists()))
     wallet_trust.require_apart(parts)
+
+
+def test_the_root_that_issues_here_certifies_no_provider(parts):
+    """Whoever carries requests to it, and whatever a person confirms."""
+    asked = certificate_request.make(FileSigner.new(), usage=WALLET_PROVIDER, issuer=ISSUER)
+    with pytest.raises(InvalidInput, match="no key of an installation"):
+        root_signing.examined([asked])
 
 
 def test_no_list_is_published_that_says_a_providers_root_issues(parts):

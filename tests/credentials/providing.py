@@ -5,7 +5,7 @@ from base64 import b64encode
 from typing import Any
 
 from idverify.credentials.providers import Provider
-from idverify.credentials.purposes import Purpose
+from idverify.credentials.purposes import WALLET_PROVIDER
 from idverify.keys.file import FileSigner
 
 from .authority import Authority, public
@@ -24,7 +24,7 @@ class WalletProvider:
         begins: float,
         *,
         name: str = "wallets",
-        purpose: str = Purpose.WALLET_PROVIDER,
+        purpose: str = WALLET_PROVIDER,
         authority: Authority | None = None,
         **leaf: Any,
     ) -> None:

@@ -16,7 +16,7 @@ from idverify.credentials import (
 from idverify.credentials.attestation_errors import REFUSALS
 from idverify.credentials.key_attestation import KeyAttestation
 from idverify.credentials.providers import Demand, Provider
-from idverify.credentials.purposes import ISSUING, Purpose
+from idverify.credentials.purposes import ISSUING, WALLET_PROVIDER, Purpose
 from idverify.credentials.reading import decode_base64url
 from idverify.errors import TokenInvalid
 from idverify.keys.file import FileSigner
@@ -93,7 +93,7 @@ BROKEN_KEYS = {
         "certificate_purpose",
     ),
     "under a certificate for two things": (
-        attested(WalletProvider(BEGINS, authority=PROVIDER.authority, purpose=[Purpose.CREDENTIAL, Purpose.WALLET_PROVIDER])),
+        attested(WalletProvider(BEGINS, authority=PROVIDER.authority, purpose=[Purpose.CREDENTIAL, WALLET_PROVIDER])),
         "certificate_purpose",
     ),
     "under a certificate that ended": (
