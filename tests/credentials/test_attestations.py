@@ -182,14 +182,15 @@ def test_a_usage_that_issues_is_no_providers():
 
 
 def test_a_providers_key_signs_no_credential_and_an_issuers_no_attestation():
-    """Each kind of token asks for its own usage, though one root stood behind both."""
+    """Each kind of token asks for its own usage, though one root stood behind both; of seals the key usage is another one too."""
     credential = PROVIDER.keys(KEYS, NONCE, NOW, header={"typ": "dc+sd-jwt", "kid": PROVIDER.signer.kid})
     anchors = (PROVIDER.authority.anchor(),)
     for purpose in ISSUING:
         text = attested(WalletProvider(BEGINS, authority=PROVIDER.authority, purpose=purpose))
         assert code_of(lambda text=text: keys_of(text)) == "certificate_purpose"
+        refused = "certificate_unsuitable" if purpose is Purpose.SEAL else "certificate_purpose"
         found = code_of(lambda p=purpose: certified_jws.validate(credential, "dc+sd-jwt", anchors, p, NOW))
-        assert found == "certificate_purpose"
+        assert found == refused
 
 
 @pytest.mark.parametrize(
