@@ -66,17 +66,20 @@ class Visit:
         return connect(url, additional_headers=headers, proxy=None)
 
     def film(self, socket: ClientConnection, *, until: str = "result", seconds: float = 20) -> Phone:
-        """Frames at a phone's pace until the service has said something of that kind."""
+        """Frames at a phone's pace until the service has said something of that kind; slower where this machine is busy."""
         phone = Phone(self.id, self.created["nonce"], json.loads(socket.recv(timeout=5)))
         deadline = time.monotonic() + seconds
         while not any(said["type"] in {until, "result", "error"} for said in phone.heard):
             assert time.monotonic() < deadline, phone.heard[-3:]
             with contextlib.suppress(ConnectionClosed):
                 socket.send(phone.message())
-            listen = time.monotonic() + 1 / FRAMES_PER_SECOND + random.gauss(0, 0.004)
-            while (left := listen - time.monotonic()) > 0:
-                with contextlib.suppress(TimeoutError, ConnectionClosed):
+            heard, sent_at = len(phone.heard), time.monotonic()
+            listen = sent_at + 1 / FRAMES_PER_SECOND + random.gauss(0, 0.004)
+            while (left := (listen if len(phone.heard) > heard else sent_at + 1) - time.monotonic()) > 0:
+                try:
                     phone.hear(json.loads(socket.recv(timeout=left)))
+                except (TimeoutError, ConnectionClosed):
+                    break
         return phone
 
     def status(self) -> dict[str, object]:
@@ -161,9 +164,7 @@ def test_a_person_whose_frames_do_not_arrive_is_guided_five_times_a_second(visit
         socket.send(phone.message())
         heard: list[float] = []
         while not any(heard[-1] - first < 1 for first in heard[-6:-5]):
-            assert json.loads(socket.recv(timeout=10))["type"] == "guidance", (
-                "not five within a second, until it was taken for gone"
-            )
+            assert json.loads(socket.recv(timeout=10))["type"] == "guidance"
             heard.append(time.monotonic())
 
 
