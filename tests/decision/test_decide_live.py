@@ -130,6 +130,17 @@ def test_two_suspicions_of_injection_go_to_a_reviewer_and_one_does_not():
     assert needs_review(_decide(replace(LIVE, injection=two), profile=profile))
 
 
+@pytest.mark.parametrize("name", PROFILES)
+def test_every_shipped_profile_sends_two_signals_of_two_fifths_to_a_reviewer(name):
+    """And neither one of them, nor two that are lower."""
+    profile = PROFILES[name]
+    for first, second, reviewed in ((0.4, 0.4, True), (0.39, 0.4, False), (0.39, 0.39, False)):
+        signals = dict.fromkeys(profile.injection, 0.0) | {"jitter": first, "frozen": second}
+        decision = _decide(replace(LIVE, injection=signals, attestation="app"), profile=profile)
+        assert needs_review(decision) is reviewed
+        assert isinstance(decision, Accepted) is not reviewed
+
+
 def test_a_score_between_the_policies_goes_to_a_reviewer_and_one_below_both_does_not():
     """The comparison has a band too."""
     assert needs_review(_decide(evidence=replace(EVIDENCE, comparison_score=0.35)))
