@@ -11,20 +11,24 @@ import {
   readTrustList,
   validatePresentation,
   validateSlip,
+  validateVerdict,
 } from "../../idverify/web/validator/index.mjs";
 import { decodeLeniently, hex, sha256 } from "../../idverify/web/validator/bytes.mjs";
 
 const FOLDER = new URL("../vectors/credentials/", import.meta.url);
+const EXAMINERS = { presentation, slip, status_list: statusList, trust_list: trustList, verdict };
 
-/** Every vector, with what it has in common with its neighbours, and its file. */
+/**
+ * Every vector of a kind that this validator knows, with what it has in common with its neighbours, and its file. Wallets' proofs
+ * and encrypted answers are for issuers and verifiers on servers, which are Python.
+ */
 export const VECTORS = readdirSync(FOLDER)
   .filter((name) => name.endsWith(".json"))
   .flatMap((file) => {
     const { common, vectors } = JSON.parse(readFileSync(new URL(file, FOLDER), "utf8"));
     return vectors.map((vector) => ({ file, ...common, ...vector }));
-  });
-
-const EXAMINERS = { presentation, slip, status_list: statusList, trust_list: trustList };
+  })
+  .filter(({ kind }) => kind in EXAMINERS);
 
 /** What the validator finds, in the words of the vector's `expect`. */
 export async function examine(vector) {
@@ -92,6 +96,11 @@ async function trustList({ text, pad, pin, now, held: last }) {
     anchors[hex(await sha256(one.certificate))] = { types: one.types.toSorted(), issuers: one.issuers };
   }
   return { authentic: true, code: "accepted", anchors };
+}
+
+async function verdict({ text, trust, audience, issuer, nonce, now, allow_dev: allowDev }) {
+  const { code, claims } = await validateVerdict(text, trust, { audience, issuer, nonce, now, allowDev });
+  return { code, claims };
 }
 
 function told({ authentic, holderBound, status, statusAge, trustAnchor, code, type, claims }) {
