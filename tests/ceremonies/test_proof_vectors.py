@@ -26,10 +26,6 @@ NAMES = {check.__name__ for module, place in PLACES for check in getattr(module,
 BACKED = {"signature_has_64_bytes"}  # the library refuses with the same code: see credentials/test_checks.py
 
 
-class Undone(Exception):
-    """Leaves the store as it was."""
-
-
 def granted(parts: Parts, tx: Connection, vector: dict[str, Any]) -> None:
     """The access token was granted to that key."""
     person = Foundation("sub_1", "cli_1", "https://hotel.example", SUPERVISED, (), vector["now"])
@@ -62,13 +58,12 @@ def outcome(parts: Parts, vector: dict[str, Any]) -> dict[str, Any]:
     try:
         with parts.store.transaction() as tx:
             read(parts, tx, vector)
-            raise Undone
-    except Undone:
-        return {"code": "accepted"}
+            tx.rollback()  # the next vector finds the store as it was
     except TokenInvalid as refused:
         return {"code": refused.code}
     except Exception as error:
         return {"broke": type(error).__name__}
+    return {"code": "accepted"}
 
 
 def test_every_vector_ends_as_it_says(parts):
