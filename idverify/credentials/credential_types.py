@@ -3,7 +3,7 @@
 A file holds: `vct`; `display` by language (name, description, background and text colour of the card); `schema`, a JSON Schema
 (draft 2020-12) of the claims; `labels` of the claims by language; `disclosed`, the claims every reader sees (all others are
 disclosed one by one); `registry`, which claim comes from which claim of enrolment (the rest comes from the document on file);
-`validity_days`; `status_bits`, 1 (valid, revoked) or 2 (also suspended); `live_renewal`, whether each new one asks for a new
+`validity_days`, and `ends_with`, a claim (a day or a period) whose end ends the credential sooner; `status_bits`, 1 (valid, revoked) or 2 (also suspended); `live_renewal`, whether each new one asks for a new
 live session; `slips`, by purpose the claims of a QR code and whether the person chooses among them.
 """
 
@@ -37,6 +37,7 @@ class CredentialType:
     disclosed: frozenset[str]
     registry: Mapping[str, str]
     validity_days: int
+    ends_with: str | None
     status_bits: int
     live_renewal: bool
     slips: Mapping[str, SlipKind]
@@ -71,6 +72,7 @@ def _read(name: str, text: str) -> CredentialType:
         disclosed=frozenset(raw["disclosed"]),
         registry=raw["registry"],
         validity_days=raw["validity_days"],
+        ends_with=raw.get("ends_with"),
         status_bits=raw["status_bits"],
         live_renewal=raw["live_renewal"],
         slips={

@@ -2,8 +2,11 @@
 
 import threading
 from dataclasses import replace
+from datetime import datetime
 
+import cbor2
 import pytest
+from credentials.city import decoded
 from credentials.proofs import dpop, possession
 from roots import root_of
 from sqlalchemy import text
@@ -26,6 +29,7 @@ from idverify.credentials.certificates import leaf_under
 from idverify.credentials.credential_types import credential_types
 from idverify.credentials.findings import Status
 from idverify.credentials.purposes import Purpose
+from idverify.credentials.reading import decode_base64url
 from idverify.errors import (
     AssuranceTooLow,
     AttemptsExhausted,
@@ -557,6 +561,30 @@ def test_a_proof_of_life_asks_for_a_new_live_session_each_time(parts, client, su
     for configuration in ("proof_of_life", "proof_of_life.counter"):
         with pytest.raises(IssuanceRefused, match="new live session") as caught:
             both.get(configuration)
+        assert caught.value.reason == "credential_request_denied"
+
+
+@pytest.mark.parametrize(
+    ("day", "period", "ends"),
+    [("2027-06-30", "2027-H1", "2027-07-01"), ("2027-07-01", "2027-H2", "2028-01-01")],
+)
+def test_a_proof_of_life_ends_with_its_period_and_not_before(make_parts, clock, day, period, ends):
+    """Seen on the last day of a half-year it is worth that day; on the first, all of it, and the certificate reaches so far."""
+    clock.now = datetime.fromisoformat(f"{day}T23:59:00+00:00").timestamp()
+    parts = make_parts()
+    wallet = Wallet(parts).accept(offer(parts, issuer_client(parts), person(parts), "proof_of_life"))
+    said = decoded(wallet.get("proof_of_life")[0].split("~")[0], 1)
+    over = datetime.fromisoformat(f"{ends}T00:00:00+00:00").timestamp()
+    assert (said["period"], said["exp"]) == (period, over)
+    code = cbor2.loads(decode_base64url(wallet.get("proof_of_life.counter")[0]))
+    assert cbor2.loads(code.value[2])[4] == min(over, clock.now + DAY)
+    clock.now += 120
+    if clock.now < over:
+        assert wallet.get("proof_of_life")
+        return
+    for configuration in ("proof_of_life", "proof_of_life.counter"):
+        with pytest.raises(IssuanceRefused, match="has ended") as caught:
+            wallet.get(configuration)
         assert caught.value.reason == "credential_request_denied"
 
 
