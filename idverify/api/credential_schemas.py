@@ -97,7 +97,7 @@ class NotificationIn(WalletRequest):
 class CredentialAskedIn(StrictRequest):
     """A credential that a wallet is asked for."""
 
-    type: Annotated[str, Field(min_length=1, max_length=64, examples=["identity_card"])]
+    type: Annotated[str, Field(min_length=1, max_length=64, examples=["identity_card", "identity_card.mdoc"])]
     claims: Annotated[list[Annotated[str, Field(min_length=1, max_length=64)]], Field(max_length=64)] = Field(
         [], description="beside those that every reader sees"
     )
@@ -146,7 +146,9 @@ class PresentationIn(StrictRequest):
 
     model_config = ConfigDict(json_schema_extra=one_of("nonce", "request_nonce"))
 
-    presentation: Annotated[str, Field(min_length=1, max_length=60_000, description="`JWT~disclosure~...~KB-JWT`")]
+    presentation: Annotated[
+        str, Field(min_length=1, max_length=60_000, description="`JWT~disclosure~...~KB-JWT`, or base64url of a DeviceResponse")
+    ]
     audience: Annotated[str, Field(min_length=1, max_length=256)] | None = Field(
         None, description="whom it was made for; may be left out by a client that is registered for one audience"
     )
@@ -188,7 +190,7 @@ class PresentationOut(BaseModel):
 class ShownOut(PresentationOut):
     """What a wallet's presentation is worth. Also `presentation_not_as_asked`: another type, or a claim is missing."""
 
-    asked: str = Field(description="the credential type that this answers", examples=["identity_card"])
+    asked: str = Field(description="the credential type, or `TYPE.mdoc`, that this answers", examples=["identity_card"])
 
 
 class PresentationResultOut(BaseModel):

@@ -5,7 +5,7 @@ the grant as it stands now, nonce and proof used up, what the person's records s
 copy, the event; then the signatures, and only then the commit. Whatever fails, no credential leaves.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, cast
 
@@ -21,7 +21,7 @@ from idverify.ceremonies.offering import configurations
 from idverify.ceremonies.small_portrait import small_portrait
 from idverify.ceremonies.standing import DENIED, require_standing
 from idverify.ceremonies.statuses import allocate
-from idverify.credentials import credential, dpop, possession, slip
+from idverify.credentials import credential, dpop, mdoc, possession, slip
 from idverify.credentials.credential import CredentialFacts
 from idverify.credentials.credential_types import CredentialType
 from idverify.credentials.errors import TokenNonce
@@ -65,15 +65,15 @@ def credential_url(parts: Vault) -> str:
 def issue(parts: Parts, *, access_token: str, proof: str, configuration: str, proofs: Sequence[str]) -> Issued:
     """A copy of the credential for each key that is proven, in order. proof: the request's DPoP header.
 
-    configuration: name of a credential type, or `TYPE.PURPOSE` for slips of at most a day. Raises a leaf of TokenInvalid for
-    the DPoP proof; IssuanceRefused: invalid_token, unknown_credential_configuration, invalid_proof, invalid_nonce,
-    credential_request_denied; AttemptsExhausted; any Fault, and then nothing was issued.
+    configuration: name of a credential type, `TYPE.mdoc`, or `TYPE.PURPOSE` for slips of at most a day.
+    Raises a leaf of TokenInvalid for the DPoP proof; IssuanceRefused: invalid_token, unknown_credential_configuration,
+    invalid_proof, invalid_nonce, credential_request_denied; AttemptsExhausted; any Fault, and then nothing was issued.
     """
     expected = dpop.Expected("POST", credential_url(parts), access_token, parts.now())
     shown = dpop.validate(proof, expected)
     with parts.store.reading() as tx:
         known = grant_shown(parts, tx, access_token, shown)
-    type_, purpose = _wanted(known, configuration)
+    type_, purpose, make = _wanted(known, configuration)
     keys = _keys(parts, proofs)
     portrait = small_portrait(parts, known.foundation.subject_id, type_, purpose)
     with parts.store.transaction() as tx:
@@ -107,6 +107,7 @@ def issue(parts: Parts, *, access_token: str, proof: str, configuration: str, pr
             subject_id=grant.foundation.subject_id,
             credential_id=credential_id,
             type=type_.name,
+            configuration=configuration,
             purpose=purpose,
             copies=len(keys),
             acr=grant.foundation.acr,
@@ -115,15 +116,18 @@ def issue(parts: Parts, *, access_token: str, proof: str, configuration: str, pr
             notification=notification_id,
         )
         if purpose is None:
-            return Issued(_credentials(parts, type_, grant, said, keys, places), notification_id)
+            return Issued(_credentials(parts, type_, grant, said, keys, places, make), notification_id)
         return Issued(_slips(parts, type_, purpose, said, keys, places, ends), notification_id)
 
 
-def _wanted(grant: Grant, configuration: str) -> tuple[CredentialType, str | None]:
+def _wanted(grant: Grant, configuration: str) -> tuple[CredentialType, str | None, Callable[..., list[str]]]:
+    """The type, the purpose of a slip, and what makes copies of anything else."""
     if configuration not in configurations(grant.types):
         raise IssuanceRefused("unknown_credential_configuration", "this grant has no such credential")
     name, _, purpose = configuration.partition(".")
-    return find_type(name), purpose or None
+    if purpose == mdoc.CONFIGURATION:
+        return find_type(name), None, mdoc.issue_batch
+    return find_type(name), purpose or None, credential.issue_batch
 
 
 def _keys(parts: Parts, proofs: Sequence[str]) -> list[Possession]:
@@ -194,9 +198,10 @@ def _credentials(
     said: Said,
     keys: Sequence[Possession],
     places: Sequence[StatusReference],
+    make: Callable[..., list[str]],
 ) -> list[str]:
     certified = parts.credential_keys.current
-    return credential.issue_batch(
+    return make(
         type_,
         said.claims,
         _facts(parts, grant, said),

@@ -8,7 +8,7 @@ from idverify.ceremonies.history import history_url
 from idverify.ceremonies.issuance import BATCH, credential_url
 from idverify.ceremonies.notifications import notification_url
 from idverify.ceremonies.offering import GRANT_TYPE
-from idverify.credentials import credential, jws, slip
+from idverify.credentials import cose, credential, jws, mdoc, slip
 from idverify.credentials.credential_types import CredentialType, credential_types
 
 NONCE_PATH = "/v1/credentials/nonce"
@@ -20,6 +20,7 @@ def issuer_metadata(vault: Vault) -> dict[str, Any]:
     configurations: dict[str, Any] = {}
     for type_ in credential_types().values():
         configurations[type_.name] = _described(type_, credential.TYPE, type_.claims)
+        configurations[f"{type_.name}.{mdoc.CONFIGURATION}"] = _described_as_mdoc(type_)
         for purpose, kind in type_.slips.items():
             configurations[f"{type_.name}.{purpose}"] = {
                 **_described(type_, slip.FORMAT, frozenset(kind.claims)),
@@ -50,7 +51,6 @@ def server_metadata(vault: Vault) -> dict[str, Any]:
 
 
 def _described(type_: CredentialType, format_: str, claims: frozenset[str]) -> dict[str, Any]:
-    required = type_.schema.get("required", ())
     return {
         "format": format_,
         "vct": type_.vct,
@@ -59,14 +59,27 @@ def _described(type_: CredentialType, format_: str, claims: frozenset[str]) -> d
         "proof_types_supported": {"jwt": {"proof_signing_alg_values_supported": [jws.ALGORITHM]}},
         "credential_metadata": {
             "display": [{"locale": locale, **card} for locale, card in type_.display.items()],
-            "claims": [
-                {
-                    "path": [name],
-                    "mandatory": name in required,
-                    "display": [{"name": label, "locale": locale} for locale, label in type_.labels.get(name, {}).items()],
-                }
-                for name in type_.schema["properties"]
-                if name in claims
-            ],
+            "claims": [_claim(type_, name, [name]) for name in type_.schema["properties"] if name in claims],
         },
+    }
+
+
+def _described_as_mdoc(type_: CredentialType) -> dict[str, Any]:
+    """The same credential (OpenID4VCI 1.0 appendix A.2): a doctype and no vct, elements in namespaces, COSE's numbers."""
+    described = _described(type_, mdoc.FORMAT, type_.claims)
+    del described["vct"]
+    claims = [_claim(type_, name, list(type_.mdoc.place(name))) for name in type_.schema["properties"]]
+    return described | {
+        "doctype": type_.mdoc.doctype,
+        "cryptographic_binding_methods_supported": ["cose_key"],
+        "credential_signing_alg_values_supported": [cose.ES256],
+        "credential_metadata": described["credential_metadata"] | {"claims": claims},
+    }
+
+
+def _claim(type_: CredentialType, name: str, path: list[str]) -> dict[str, Any]:
+    return {
+        "path": path,
+        "mandatory": name in type_.schema.get("required", ()),
+        "display": [{"name": label, "locale": locale} for locale, label in type_.labels.get(name, {}).items()],
     }

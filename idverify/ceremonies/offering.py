@@ -20,6 +20,7 @@ from idverify.ceremonies.documents import find_type
 from idverify.ceremonies.founding import Foundation, founded_in_person, founded_on_session
 from idverify.ceremonies.row_sealing import OFFER_ROW, open_row, seal_row
 from idverify.ceremonies.wallet_secrets import CODE, OFFER, is_secret, new_secret, secret_hash, spelled
+from idverify.credentials import mdoc
 from idverify.errors import InvalidInput, OfferNotFound, SessionFinished, StoreUnavailable
 from idverify.store import Connection, offers
 from idverify.store.clients import Client
@@ -149,10 +150,11 @@ def fetch_offer(vault: Vault, offer_id: str) -> dict[str, Any]:
 
 
 def configurations(types: Sequence[str]) -> tuple[str, ...]:
-    """What a wallet may ask for by these types: each as a credential, and as a slip for each of its purposes."""
+    """What a wallet may ask for by these types: each as a credential, as an mdoc, and as a slip for each of its purposes."""
     found = [find_type(name) for name in types]
+    mdocs = [f"{one.name}.{mdoc.CONFIGURATION}" for one in found]
     slips = [f"{one.name}.{purpose}" for one in found for purpose in one.slips]
-    return (*(one.name for one in found), *slips)
+    return (*(one.name for one in found), *mdocs, *slips)
 
 
 def offer_of_code(vault: Vault, tx: Connection, code: str) -> Offer | None:

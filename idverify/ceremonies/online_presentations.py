@@ -20,13 +20,15 @@ from idverify.ceremonies.documents import find_type
 from idverify.ceremonies.presentations import Answer, Query, answer_to
 from idverify.ceremonies.row_sealing import REQUEST_ROW, open_row, seal_row
 from idverify.ceremonies.wallet_secrets import REQUEST, is_secret, new_secret, secret_hash
-from idverify.credentials import jwe, request_object
+from idverify.credentials import cose, jwe, mdoc, request_object
 from idverify.credentials.anchors import Anchor
 from idverify.credentials.certificates import key_identifier_of
 from idverify.credentials.findings import Finding, Status
+from idverify.credentials.mdoc_session import Session
 from idverify.credentials.proof_errors import AnswerUnreadable
+from idverify.credentials.reading import decode_base64url
 from idverify.errors import InputError, InvalidInput, RequestAnswered, RequestNotFound, SigningUnavailable, TokenInvalid
-from idverify.keys.jwk import base64url
+from idverify.keys.jwk import base64url, thumbprint
 from idverify.store import Connection, presentation_requests
 from idverify.store.clients import Client
 from idverify.store.presentation_requests import Row
@@ -35,7 +37,10 @@ PATH = "/v1/presentations/requests"
 SECONDS = 300.0
 MOST_REFUSED = 5
 """Answers that were refused, after which a request is closed: who holds the link cannot make us write events without end."""
-_FORMATS = {"dc+sd-jwt": {"sd-jwt_alg_values": ["ES256"], "kb-jwt_alg_values": ["ES256"]}}
+_FORMATS = {
+    "dc+sd-jwt": {"sd-jwt_alg_values": ["ES256"], "kb-jwt_alg_values": ["ES256"]},
+    "mso_mdoc": {"issuerauth_alg_values": [cose.ES256], "deviceauth_alg_values": [cose.ES256]},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +57,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class _Request:
-    """One request, opened. reader: its client_id. key: private JWK. asked: claims by credential type.
+    """One request, opened. reader: its client_id. key: private JWK. asked: claims by credential type, or by `TYPE.mdoc`.
 
     answers: by credential type, as JSON; None until the wallet's answer was taken.
     """
@@ -72,14 +77,18 @@ class _Request:
 
     @property
     def queries(self) -> dict[str, Query]:
-        """What is asked for, by the id that the request gives it: the type's name."""
-        return {name: Query(find_type(name), tuple(claims)) for name, claims in self.asked.items()}
+        """What is asked for, by its name in `asked`."""
+        return {name: _query(name, claims) for name, claims in self.asked.items()}
+
+    def session(self, response_uri: str) -> Session:
+        """What a presentation must be made for."""
+        return Session(self.reader, self.nonce, response_uri, decode_base64url(thumbprint(self.key["x"], self.key["y"])))
 
 
 def ask_online(
     vault: Vault, client: Client, audience: str | None, asked: Mapping[str, Sequence[str]], purpose: str | None = None
 ) -> Asked:
-    """A request to a wallet on behalf of the client's audience. asked: claims by name of the credential type.
+    """A request to a wallet on behalf of the client's audience. asked: claims by name of the credential type, or `TYPE.mdoc`.
 
     purpose: one of the client's, None where it has one only; the person is told. Raises UnknownCredentialType, InvalidInput,
     AudienceNotAllowed, PurposeNotAllowed, SigningUnavailable without a reader's certificate.
@@ -88,7 +97,7 @@ def ask_online(
     if not asked:
         raise InvalidInput("credentials: ask for at least one")
     for name, claims in asked.items():
-        if unknown := sorted(set(claims) - find_type(name).claims):
+        if unknown := sorted(set(claims) - _query(name, claims).type.claims):
             raise InvalidInput(f"credentials: {name} has no claim {unknown[0][:64]!r}")
     request_id = new_secret(vault, REQUEST)
     request = _Request(
@@ -178,7 +187,8 @@ def take_answer(vault: Vault, request_id: str, response: str) -> None:
                 vault, tx, Event.PRESENTATION_REFUSED, actor=request.client_id, reason=error.code, count=request.refused
             )
         else:
-            answers = {name: _spelled(_answer(vault, tx, request, name, text)) for name, text in shown.items()}
+            session = request.session(f"{_address(vault, request_id)}/response")
+            answers = {name: _spelled(_answer(vault, tx, request, session, name, text)) for name, text in shown.items()}
             request = replace(request, answers=answers, expires_at=vault.now() + SECONDS)
         presentation_requests.replace(tx, _row(vault, request))
     if refusal is not None:
@@ -205,15 +215,17 @@ def _shown(request: _Request, response: str) -> dict[str, str]:
     if not isinstance(state, str) or not hmac.compare_digest(state.encode("utf-8", "replace"), request.state.encode()):
         raise InvalidInput("state: not the one of this request")
     token = content.get("vp_token")
-    if not isinstance(token, dict) or token.keys() != request.asked.keys():
+    names = {_id(name): name for name in request.asked}
+    if not isinstance(token, dict) or token.keys() != names.keys():
         raise AnswerUnreadable
-    shown = {name: one[0] for name, one in token.items() if isinstance(one, list) and len(one) == 1 and isinstance(one[0], str)}
-    if shown.keys() != token.keys():
+    lists = {names[one]: shown for one, shown in token.items() if isinstance(shown, list) and len(shown) == 1}
+    shown = {name: one[0] for name, one in lists.items() if isinstance(one[0], str)}
+    if shown.keys() != request.asked.keys():
         raise AnswerUnreadable
     return shown
 
 
-def _answer(vault: Vault, tx: Connection, request: _Request, name: str, text: str) -> Answer:
+def _answer(vault: Vault, tx: Connection, request: _Request, session: Session, name: str, text: str) -> Answer:
     return answer_to(
         vault,
         tx,
@@ -221,8 +233,7 @@ def _answer(vault: Vault, tx: Connection, request: _Request, name: str, text: st
         client_id=request.client_id,
         audience=request.audience,
         purpose=request.purpose,
-        shown_to=request.reader,
-        nonce=request.nonce,
+        session=session,
         query=request.queries[name],
     )
 
@@ -230,13 +241,27 @@ def _answer(vault: Vault, tx: Connection, request: _Request, name: str, text: st
 def _asking(name: str, query: Query, anchors: Sequence[Anchor]) -> dict[str, Any]:
     """The credential query (OpenID4VP 1.0 section 6.1): whose root is named only where every root that would do has a name."""
     roots = [key_identifier_of(one.certificate) for one in anchors if query.type.vct in one.types]
-    asking: dict[str, Any] = {"id": name, "format": "dc+sd-jwt", "meta": {"vct_values": [query.type.vct]}}
+    as_mdoc = query.format == mdoc.FORMAT
+    meta = {"doctype_value": query.type.mdoc.doctype} if as_mdoc else {"vct_values": [query.type.vct]}
+    asking: dict[str, Any] = {"id": _id(name), "format": query.format, "meta": meta}
     if query.claims:
-        asking["claims"] = [{"path": [claim]} for claim in query.claims]
+        paths = [query.type.mdoc.place(claim) if as_mdoc else (claim,) for claim in query.claims]
+        asking["claims"] = [{"path": list(path)} for path in paths]
     if roots and None not in roots:
         values = sorted({base64url(one) for one in roots if one is not None})
         asking["trusted_authorities"] = [{"type": "aki", "values": values}]
     return asking
+
+
+def _query(name: str, claims: Sequence[str]) -> Query:
+    """Raises UnknownCredentialType."""
+    type_name = name.removesuffix(f".{mdoc.CONFIGURATION}")
+    return Query(find_type(type_name), tuple(claims), *(() if type_name == name else (mdoc.FORMAT,)))
+
+
+def _id(name: str) -> str:
+    """In the request: section 6.1 has letters, digits, underscores and hyphens."""
+    return name.replace(".", "-")
 
 
 def _require_open(vault: Vault, request: _Request) -> None:

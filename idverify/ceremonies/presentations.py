@@ -19,12 +19,14 @@ from idverify.ceremonies.auditing import record_event
 from idverify.ceremonies.believing import believed_here, own_anchors
 from idverify.ceremonies.clients import audience_of, purpose_of
 from idverify.ceremonies.nonces import new_nonce, spend_nonce
-from idverify.credentials import jws, presentation, sd_jwt
+from idverify.credentials import jws, mdoc, mdoc_reading, presented, sd_jwt
+from idverify.credentials.credential import TYPE as SD_JWT_FORMAT
 from idverify.credentials.credential_types import CredentialType, type_of_vct
 from idverify.credentials.findings import Finding
+from idverify.credentials.mdoc_session import Session
 from idverify.credentials.pairwise import pairwise_subject
 from idverify.credentials.reading import decode_base64url, parse_object
-from idverify.credentials.status_reference import list_number
+from idverify.credentials.status_reference import StatusReference, list_number
 from idverify.errors import InvalidInput
 from idverify.keys.jwk import base64url
 from idverify.store import Connection, statuses
@@ -40,12 +42,13 @@ class Query:
 
     type: CredentialType
     claims: tuple[str, ...]
+    format: str = SD_JWT_FORMAT
 
-    def narrowed(self, found: Finding) -> Finding:
-        """What was found, without a claim that was not asked for; none of it for another type, or where a claim is missing."""
+    def narrowed(self, found: Finding, format_: str) -> Finding:
+        """What was found, without a claim that was not asked for; none for another type or format, or where one is missing."""
         if not (found.authentic and found.holder_bound):
             return found
-        if found.type != self.type.vct or set(self.claims) - found.claims.keys():
+        if (found.type, format_) != (self.type.vct, self.format) or set(self.claims) - found.claims.keys():
             return replace(found, code=NOT_AS_ASKED, claims={})
         unasked = self.type.claims - set(self.claims) - self.type.disclosed
         return replace(found, claims={name: value for name, value in found.claims.items() if name not in unasked})
@@ -91,7 +94,8 @@ def validate_presentation(
     with vault.store.transaction() as tx:
         if made_here and not spend_nonce(vault, tx, _use(client, named), nonce):
             raise InvalidInput("request_nonce: not one of yours for this audience, or it ended or was used: ask for another")
-        return answer_to(vault, tx, text, client_id=client.id, audience=named, purpose=what_for, shown_to=named, nonce=nonce)
+        session = Session.plain(named, nonce)
+        return answer_to(vault, tx, text, client_id=client.id, audience=named, purpose=what_for, session=session)
 
 
 def answer_to(
@@ -102,24 +106,17 @@ def answer_to(
     client_id: str,
     audience: str,
     purpose: str,
-    shown_to: str,
-    nonce: str,
+    session: Session,
     query: Query | None = None,
 ) -> Answer:
     """Validate, audit and sign, in the caller's transaction. That the nonce is used once is the caller's to see to.
 
-    audience: whom the answer is for. shown_to: whom the presentation must name. query: what it must be. Raises any Fault.
+    audience: whom the answer is for. session: what the presentation must be made for. query: what it must be. Raises any Fault.
     """
-    found = presentation.validate(
-        text,
-        believed_here(vault, tx),
-        audience=shown_to,
-        nonce=nonce,
-        now=vault.now(),
-        allow_dev=vault.environment != "production",
-    )
+    believed, allow_dev = believed_here(vault, tx), vault.environment != "production"
+    found = presented.validate(text, believed, session=session, now=vault.now(), allow_dev=allow_dev)
     subject_id = _subject_of(vault, tx, text, found)  # for the person's own history; the asker may be told less
-    found = found if query is None else query.narrowed(found)
+    found = found if query is None else query.narrowed(found, presented.format_of(text))
     named = subject_id is not None and found.code != NOT_AS_ASKED
     subject = pairwise_subject(vault.secrets.pairwise, subject_id, audience) if subject_id and named else None
     claims = {name: value for name, value in found.claims.items() if name != "sub"}
@@ -139,7 +136,7 @@ def answer_to(
         asked=None if query is None else _paths(query.type, query.claims),
         disclosed=_paths(None if found.type is None else type_of_vct(found.type), claims),
     )
-    said = {"nonce": nonce, "purpose": purpose, "jti": evidence_id}
+    said = {"nonce": session.nonce, "purpose": purpose, "jti": evidence_id}
     return Answer(found, subject, claims, _signed(vault, client_id, audience, said, found, subject, claims))
 
 
@@ -177,10 +174,16 @@ def _subject_of(vault: Vault, tx: Connection, text: str, found: Finding) -> str 
     ours = {one.fingerprint for one in own_anchors(vault)}
     if not (found.authentic and found.holder_bound) or found.trust_anchor not in ours or found.claims["iss"] != vault.issuer:
         return None
+    place = mdoc_reading.status_of(text) if presented.format_of(text) == mdoc.FORMAT else _place(text)
+    number = None if place is None else list_number(vault.issuer, place.uri)
+    return None if place is None or number is None else statuses.subject_of(tx, number, place.index)
+
+
+def _place(text: str) -> StatusReference:
+    """Where the status of an SD-JWT VC that holds stands."""
     payload = parse_object(decode_base64url(sd_jwt.parse(text).jwt.split(".")[1]))
     entry = payload["status"]["status_list"]
-    number = list_number(vault.issuer, entry["uri"])
-    return None if number is None else statuses.subject_of(tx, number, entry["idx"])
+    return StatusReference(entry["uri"], entry["idx"])
 
 
 def _use(client: Client, audience: str) -> str:

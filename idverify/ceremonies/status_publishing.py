@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass
 
 from idverify.ceremonies import Vault
-from idverify.credentials import status_list
+from idverify.credentials import certified_jws, status_list, status_list_cwt
 from idverify.credentials.status_bits import pack
 from idverify.credentials.status_reference import list_uri, lists_uri
 from idverify.store import statuses
@@ -18,10 +18,12 @@ MAX_AGE_SECONDS = 10
 
 @dataclass(frozen=True, slots=True)
 class SignedList:
-    """One list, signed. version: of the list. signed_at: seconds since the epoch."""
+    """One list, signed in both formats. version: of the list. signed_at: seconds since the epoch."""
 
     token: str
+    cwt: bytes
     etag: str
+    cwt_etag: str
     version: int
     signed_at: float
 
@@ -41,18 +43,21 @@ def published(vault: Vault, number: int, earlier: SignedList | None = None) -> S
             return None
         content = pack(row.bits, statuses.exceptions(tx, number), row.base)
     signing = vault.status_keys.current
-    token = status_list.sign(
+    said = status_list.statement(
         content,
         row.bits,
         uri=list_uri(vault.issuer, number),
         issuer=vault.issuer,
         aggregation_uri=lists_uri(vault.issuer),
-        signer=signing.signer,
-        chain=signing.chain,
         now=now,
     )
-    etag = hashlib.sha256(token.encode("ascii")).hexdigest()[:32]
-    return SignedList(token, f'"{etag}"', row.version, now)
+    token = certified_jws.sign(said, signing.signer, signing.chain, status_list.TYPE)
+    cwt = status_list_cwt.sign(said, signing.signer, signing.chain)
+    return SignedList(token, cwt, _etag(token.encode("ascii")), _etag(cwt), row.version, now)
+
+
+def _etag(content: bytes) -> str:
+    return f'"{hashlib.sha256(content).hexdigest()[:32]}"'
 
 
 def list_uris(vault: Vault) -> list[str]:

@@ -16,7 +16,7 @@ from idverify.credentials.findings import ACCEPTED, Finding, Status
 from idverify.errors import TokenInvalid
 
 _STYLES = {"VALID": "white on green", "UNKNOWN": "black on yellow"}
-_REFUSING = ("errors", "credential_errors", "slip_errors", "status_errors", "trust_list_errors")
+_REFUSING = ("errors", "credential_errors", "mdoc_errors", "slip_errors", "status_errors", "trust_list_errors")
 _OF_STATUS = {
     ACCEPTED: "Whole, trusted, shown by its holder, and not revoked.",
     "credential_revoked": "The issuer has revoked it.",

@@ -31,7 +31,7 @@ def validate(
     allow_dev: Annotated[bool, typer.Option("--allow-dev", help="accept credentials of development and sandbox")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Say whether a presentation holds for you, now, and what it tells. No network is used.
+    """Say whether a presentation (SD-JWT VC or mdoc) holds for you, now, and what it tells. No network is used.
 
     Authentic: a trusted anchor vouches for it. Bound: the holder's own key made it for you, within a minute. Status: what the
     newest list in the folder says; UNKNOWN without one that is in force, which is neither valid nor revoked.
@@ -41,8 +41,9 @@ def validate(
     Exit codes: 0 valid, 1 refused, revoked or suspended, 2 usage, 3 a file is missing or unusable, 5 the status is unknown.
     """
     from idverify.cli import findings
-    from idverify.credentials import presentation
+    from idverify.credentials import presented
     from idverify.credentials.findings import Finding, Status
+    from idverify.credentials.mdoc_session import Session
     from idverify.relying.folder import Holdings
 
     text = read_named(file, limit=LARGEST)
@@ -54,6 +55,7 @@ def validate(
     except TokenInvalid as error:  # no list in force: nothing is authentic, which is an answer as at a gate
         found = Finding(False, False, Status.UNKNOWN, None, None, error.code)
     else:
-        found = presentation.validate(text.strip(), believed, audience=audience, nonce=nonce, now=now, allow_dev=allow_dev)
+        session = Session.plain(audience, nonce)
+        found = presented.validate(text.strip(), believed, session=session, now=now, allow_dev=allow_dev)
     emit(findings.spelled(found), as_json=as_json, table=lambda: findings.show(found))
     raise typer.Exit(findings.exit_code(found))

@@ -204,6 +204,12 @@ def end_of(certificate: bytes) -> float:
 
 
 @lru_cache(maxsize=64)
+def begin_of(certificate: bytes) -> float:
+    """When the time of a certificate (DER) begins, in seconds since the epoch. Raises CertificateMalformed."""
+    return _parsed(certificate).not_valid_before_utc.timestamp()
+
+
+@lru_cache(maxsize=64)
 def key_identifier_of(certificate: bytes) -> bytes | None:
     """What certificates under a root (DER) call its key (RFC 5280 section 4.2.1.2). Raises CertificateMalformed."""
     found = _extension(_parsed(certificate), x509.SubjectKeyIdentifier)

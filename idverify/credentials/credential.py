@@ -81,7 +81,7 @@ def issue_batch(
     credential, for unknown methods, for an auth_time in the future or older than 90 days, SigningUnavailable, also where the
     certificate would end more than a day before the credential.
     """
-    _founded(facts, now)
+    require_founded(facts, now)
     fitting(type_, claims)
     visible = {name: claims[name] for name in sorted(type_.disclosed) if name in claims}
     hidden = {name: value for name, value in claims.items() if name not in type_.disclosed}
@@ -94,7 +94,7 @@ def issue_batch(
         "vct": type_.vct,
         "iat": day,
         "nbf": day,
-        "exp": min(_certified_until(type_, chain, now), latest_end(type_, now, facts.ends)),
+        "exp": min(certified_until(type_, chain, now), latest_end(type_, now, facts.ends)),
         "acr": facts.acr,
         "amr": list(facts.amr),
         "auth_time": math.floor(facts.auth_time / DAY) * DAY,
@@ -105,7 +105,7 @@ def issue_batch(
     for holder_jwk, status in copies:
         concealed, disclosures = sd_jwt.conceal(hidden, total, random_bytes)
         own = {
-            "cnf": {"jwk": _public(holder_jwk)},
+            "cnf": {"jwk": holder_key(holder_jwk)},
             "status": {"status_list": {"idx": status.index, "uri": status.uri}},
         }
         jwt = certified_jws.sign({**common, **own, **concealed}, signer, chain, TYPE)
@@ -119,7 +119,8 @@ def latest_end(type_: CredentialType, now: float, ends: float | None = None) -> 
     return latest if ends is None else min(latest, math.floor(ends / DAY) * DAY)
 
 
-def _founded(facts: CredentialFacts, now: float) -> None:
+def require_founded(facts: CredentialFacts, now: float) -> None:
+    """Raise ValueError for facts that found no credential: see issue_batch."""
     assurance = ASSURANCES.get(facts.acr)
     if assurance is None or not assurance.founds_credential:
         raise ValueError("no credential rests on this acr")
@@ -133,8 +134,8 @@ def _founded(facts: CredentialFacts, now: float) -> None:
         raise ValueError("unknown environment")
 
 
-def _certified_until(type_: CredentialType, chain: Sequence[bytes], now: float) -> int:
-    """The last midnight of the certificate: no credential outlives what makes it believed."""
+def certified_until(type_: CredentialType, chain: Sequence[bytes], now: float) -> int:
+    """The last midnight of the certificate: no credential outlives what makes it believed. Raises SigningUnavailable."""
     try:
         end = math.floor(end_of(chain[0]) / DAY) * DAY if chain else 0
     except TokenInvalid:
@@ -146,7 +147,8 @@ def _certified_until(type_: CredentialType, chain: Sequence[bytes], now: float) 
     return end
 
 
-def _public(jwk: Mapping[str, Any]) -> dict[str, Any]:
+def holder_key(jwk: Mapping[str, Any]) -> dict[str, Any]:
+    """The members of a public JWK on P-256 that identify it. Raises InvalidInput for any other key."""
     if (jwk.get("kty"), jwk.get("crv")) != ("EC", "P-256") or "d" in jwk or not jws.is_point(jwk.get("x"), jwk.get("y")):
         raise InvalidInput("the holder's key is not a public key on P-256")
     return {name: jwk[name] for name in ("kty", "crv", "x", "y")}

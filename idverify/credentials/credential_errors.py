@@ -209,7 +209,7 @@ class CredentialClaim(_CredentialRefused):
 
 
 class BindingMissing(_CredentialRefused):
-    """Nobody proved to hold the key: the presentation ends without a key binding."""
+    """Nobody proved to hold the key: the presentation ends without a proof of its holder."""
 
     code = "binding_missing"
 

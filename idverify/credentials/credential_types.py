@@ -3,8 +3,9 @@
 A file holds: `vct`; `display` by language (name, description, background and text colour of the card); `schema`, a JSON Schema
 (draft 2020-12) of the claims; `labels` of the claims by language; `disclosed`, the claims every reader sees (all others are
 disclosed one by one); `registry`, which claim comes from which claim of enrolment (the rest comes from the document on file);
-`validity_days`, and `ends_with`, a claim (a day or a period) whose end ends the credential sooner; `status_bits`, 1 (valid, revoked) or 2 (also suspended); `live_renewal`, whether each new one asks for a new
-live session; `slips`, by purpose the claims of a QR code and whether the person chooses among them.
+`validity_days`; `ends_with`, a claim (a day or a period) whose end ends the credential sooner; `status_bits`, 1 (valid, revoked)
+or 2 (also suspended); `live_renewal`, whether each new one asks for a new live session; `slips`, by purpose the claims of a QR code
+and whether the person chooses among them; `mdoc`, the doctype and by namespace which element says which claim, `sub` among them.
 """
 
 import json
@@ -26,6 +27,22 @@ class SlipKind:
 
 
 @dataclass(frozen=True, slots=True)
+class MdocKind:
+    """The type as an mdoc (ISO/IEC 18013-5). namespaces: by name, the elements in it and the claim that each of them says."""
+
+    doctype: str
+    namespaces: Mapping[str, Mapping[str, str]]
+
+    def place(self, claim: str) -> tuple[str, str]:
+        """Namespace and element of a claim. Raises KeyError where the type has no such claim."""
+        for namespace, elements in self.namespaces.items():
+            for element, name in elements.items():
+                if name == claim:
+                    return namespace, element
+        raise KeyError(claim)
+
+
+@dataclass(frozen=True, slots=True)
 class CredentialType:
     """One kind of credential. name: of its file. See the module's docstring for the rest."""
 
@@ -41,6 +58,7 @@ class CredentialType:
     status_bits: int
     live_renewal: bool
     slips: Mapping[str, SlipKind]
+    mdoc: MdocKind
 
     @property
     def claims(self) -> frozenset[str]:
@@ -61,6 +79,11 @@ def type_of_vct(vct: str) -> CredentialType | None:
     return next((one for one in credential_types().values() if one.vct == vct), None)
 
 
+def type_of_doctype(doctype: str) -> CredentialType | None:
+    """The type of that doctype."""
+    return next((one for one in credential_types().values() if one.mdoc.doctype == doctype), None)
+
+
 def _read(name: str, text: str) -> CredentialType:
     raw = json.loads(text)
     return CredentialType(
@@ -79,4 +102,5 @@ def _read(name: str, text: str) -> CredentialType:
             purpose: SlipKind(tuple(one["claims"]), one.get("selective", False), one.get("portrait", False))
             for purpose, one in raw["slips"].items()
         },
+        mdoc=MdocKind(raw["mdoc"]["doctype"], raw["mdoc"]["namespaces"]),
     )

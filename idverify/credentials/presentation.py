@@ -13,7 +13,7 @@ from idverify.credentials.status_reference import StatusReference
 from idverify.errors import Overloaded, TokenInvalid
 
 # Signed claims of the format itself that a reader is told beside the person's.
-_TOLD = ("iss", "exp", "acr", "amr", "auth_time")
+TOLD = ("iss", "exp", "acr", "amr", "auth_time")
 
 
 def validate(
@@ -55,6 +55,6 @@ def validate(
     except (TokenInvalid, Overloaded) as refused:
         return Finding(True, False, standing.status, standing.age, anchor, refused.code, vct)
 
-    visible = {name: payload[name] for name in (*_TOLD, *sorted(shown.known_type.disclosed)) if name in payload}
+    visible = {name: payload[name] for name in (*TOLD, *sorted(shown.known_type.disclosed)) if name in payload}
     code = standing.code or ACCEPTED
     return Finding(True, True, standing.status, standing.age, anchor, code, vct, {**visible, **disclosed})

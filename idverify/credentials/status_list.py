@@ -78,8 +78,14 @@ def sign(
     now: float,
 ) -> str:
     """A status list token. chain: DER of the certificate for status lists. Raises SigningUnavailable."""
+    said = statement(content, bits, uri=uri, issuer=issuer, aggregation_uri=aggregation_uri, now=now)
+    return certified_jws.sign(said, signer, chain, TYPE)
+
+
+def statement(content: bytes, bits: int, *, uri: str, issuer: str, aggregation_uri: str, now: float) -> dict[str, Any]:
+    """What a list says, in whichever format it is signed. It compresses, which takes milliseconds."""
     issued_at = int(now)
-    payload = {
+    return {
         "iss": issuer,
         "sub": uri,
         "iat": issued_at,
@@ -87,7 +93,6 @@ def sign(
         "ttl": TTL_SECONDS,
         "status_list": {"bits": bits, "lst": encode(content), "aggregation_uri": aggregation_uri},
     }
-    return certified_jws.sign(payload, signer, chain, TYPE)
 
 
 class Candidate:
@@ -221,6 +226,11 @@ def read(token: str | bytes, anchors: Sequence[Anchor], now: float, *, uri: str 
     Raises a leaf of TokenInvalid for any token whatsoever that does not hold.
     """
     claims, leaf = certified_jws.validate(token, TYPE, anchors, Purpose.STATUS, now, largest=LARGEST)
+    return examined(claims, leaf, anchors, now, uri)
+
+
+def examined(claims: Mapping[str, Any], leaf: Leaf, anchors: Sequence[Anchor], now: float, uri: str | None) -> StatusList:
+    """The list that the key of this leaf has signed, in whichever format. Raises as `read`."""
     candidate = Candidate(claims, leaf, anchors, now, uri)
     for check in CHECKS:
         check(candidate)

@@ -1,4 +1,4 @@
-"""What `idverify bench tokens` times of credentials: issued in batches, shown online and as a QR code, looked up in a list."""
+"""What `idverify bench tokens` times of credentials: issued in two formats, shown in either and as a QR code, listed."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -7,7 +7,17 @@ from typing import Any, Final
 
 import numpy as np
 
-from idverify.credentials import key_binding, presentation, sd_jwt, slip, status_list
+from idverify.credentials import (
+    key_binding,
+    mdoc,
+    mdoc_presentation,
+    mdoc_response,
+    presentation,
+    sd_jwt,
+    slip,
+    status_list,
+    status_list_cwt,
+)
 from idverify.credentials.anchors import Anchor
 from idverify.credentials.assurance import ACTIVE
 from idverify.credentials.believed import Believed
@@ -15,6 +25,7 @@ from idverify.credentials.certificates import leaf_under
 from idverify.credentials.credential import CredentialFacts, issue_batch
 from idverify.credentials.credential_types import credential_types
 from idverify.credentials.findings import Status
+from idverify.credentials.mdoc_session import Session
 from idverify.credentials.purposes import Purpose
 from idverify.credentials.status_bits import ENTRIES, pack
 from idverify.credentials.status_reference import StatusReference, list_uri, lists_uri
@@ -52,16 +63,16 @@ class Office:
         self.signer, self.status_signer = FileSigner.new(), FileSigner.new()
         self.chain = (root.issue(self.signer.public_jwk(), usage=Purpose.CREDENTIAL, issuer=ISSUER, now=now),)
         self.status_chain = (root.issue(self.status_signer.public_jwk(), usage=Purpose.STATUS, issuer=ISSUER, now=now),)
-        self.list_token = self._sign_list()
+        self.list_token, self.list_cwt = self._sign_list()
         leaf = leaf_under(self.chain, (self.anchor,), purpose=Purpose.CREDENTIAL, now=now)
         held = status_list.read(self.list_token, (self.anchor,), now)
         self.believed = Believed((self.anchor,), {LIST_URI: held}, {leaf.fingerprint8: leaf})
 
-    def batch(self, holders: Sequence[FileSigner]) -> list[str]:
-        """Copies of one card that is not revoked, one a holder's key."""
+    def batch(self, holders: Sequence[FileSigner], make: Callable[..., list[str]] = issue_batch) -> list[str]:
+        """Copies of one card that is not revoked, one a holder's key. make: in that format."""
         facts = CredentialFacts(ISSUER, ACTIVE, ("face",), self.now - 60, "production", "a-pairwise-name")
         copies = [(one.public_jwk(), StatusReference(LIST_URI, at)) for at, one in zip(self.places, holders, strict=False)]
-        return issue_batch(
+        return make(
             CARD,
             CLAIMS,
             facts,
@@ -89,10 +100,12 @@ class Office:
             random_bytes=self.random_bytes,
         )
 
-    def _sign_list(self) -> str:
+    def _sign_list(self) -> tuple[str, bytes]:
         content = pack(1, ((index, 1) for index in self.revoked))
         where: dict[str, Any] = {"uri": LIST_URI, "issuer": ISSUER, "aggregation_uri": lists_uri(ISSUER)}
-        return status_list.sign(content, 1, **where, signer=self.status_signer, chain=self.status_chain, now=self.now)
+        token = status_list.sign(content, 1, **where, signer=self.status_signer, chain=self.status_chain, now=self.now)
+        said = status_list.statement(content, 1, **where, now=self.now)
+        return token, status_list_cwt.sign(said, self.status_signer, self.status_chain)
 
 
 def credential_work(office: Office, n: int) -> list[Work]:
@@ -116,6 +129,30 @@ def credential_work(office: Office, n: int) -> list[Work]:
             budget_ms=0.5,
         ),
         Work("presentation validated", [partial(validate, *one) for one in shown], budget_ms=1.5),
+    ]
+
+
+def mdoc_work(office: Office, n: int) -> list[Work]:
+    """The same card as an mdoc, in as many copies, with the same two claims shown."""
+    holders = [FileSigner.new() for _ in range(n + WARM)]
+    issue = partial(office.batch, make=mdoc.issue_batch)
+    shown = []
+    for number, (card, holder) in enumerate(zip(issue(holders), holders, strict=True)):
+        session = Session.plain(AUDIENCE, f"nonce-{number}")
+        shown.append((mdoc_response.present(card, SHOWN, holder, session), session))
+
+    def validate(text: str, session: Session) -> None:
+        finding = mdoc_presentation.validate(text, office.believed, session=session, now=office.now)
+        assert finding.accepted, finding.code
+
+    return [
+        Work(
+            f"mdoc issued, batches of {BATCH}",
+            [partial(issue, holders[:BATCH])] * (max(10, n // BATCH) + WARM),
+            things=BATCH,
+            budget_ms=0.5,
+        ),
+        Work("mdoc validated", [partial(validate, *one) for one in shown], budget_ms=1.5),
     ]
 
 
@@ -146,6 +183,10 @@ def status_work(office: Office, n: int) -> list[Work]:
     read: Callable[[], object] = partial(status_list.read, office.list_token, (office.anchor,), office.now)
     return [
         Work("status list of 2^20 read", [read] * reads),
+        Work(
+            "status list of 2^20 read, CWT",
+            [partial(status_list_cwt.read, office.list_cwt, (office.anchor,), office.now)] * reads,
+        ),
         Work(
             "status list of 2^20 asked, held",
             [partial(ask, 997 * number % ENTRIES) for number in range(n + WARM)],

@@ -13,7 +13,7 @@ from math import inf
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-from idverify.credentials import status_list, trust_list
+from idverify.credentials import status_list_cwt, trust_list
 from idverify.credentials.anchors import Anchor
 from idverify.credentials.believed import Believed
 from idverify.credentials.certificates import TIME_CHECKS, Leaf, leaf_under
@@ -31,6 +31,8 @@ T = TypeVar("T")
 MOST_KEYS = 64
 """Certificates that one issuer may publish at a time; a document with more is refused."""
 _LISTS, _STATUSES, _LEAVES = "lists", "statuses", "issuers"
+_JWT, _CWT = _TOKENS = (".jwt", ".cwt")
+"""A status list may be held in both formats; of the two the newer one counts."""
 _LARGEST_FILE = 2 * trust_list.LARGEST
 """Bytes: the largest list that is accepted, with what stands around it, must be read again."""
 
@@ -122,27 +124,29 @@ class Holdings:
         leaves = self._leaves((*anchors, *ended), now).values()
         return Believed(
             anchors,
-            {one.uri: one for one in statuses if one is not None},
+            {one.uri: one for one in sorted(filter(None, statuses), key=lambda one: one.issued_at)},
             {one.fingerprint8: one for one in leaves if one is not None},
             ended,
         )
 
     def store_status(self, token: str | bytes, *, now: float, uri: str | None = None) -> StatusList:
-        """Keep a status list that a trusted issuer signed, unless the one held for its address is newer; hand back the held.
+        """Keep a status list that a trusted issuer signed, unless one held for its address is newer; hand back the newest.
 
         uri: the address that was asked, where one was. Raises a leaf of TokenInvalid, KeyUnavailable.
         """
         anchors = self.anchors(now)
-        found = status_list.read(token, anchors, now, uri=uri)
-        name = hashlib.sha256(found.uri.encode()).hexdigest() + ".jwt"
+        found = status_list_cwt.read_any(token, anchors, now, uri=uri)
+        name = hashlib.sha256(found.uri.encode()).hexdigest()
         self._make(_STATUSES)
         with locked(self.folder / _STATUSES):
-            path = self.folder / _STATUSES / name
-            held = self._status(path, anchors, now) if path.exists() else None
-            held = held if held is not None and held.anchor in {one.fingerprint for one in anchors} else None
-            if held is not None and held.issued_at > found.issued_at:
-                return held  # an older list, replayed, would bring a revoked credential back to life
-            self._write(_STATUSES, name, token.encode("ascii") if isinstance(token, str) else token)
+            for ending in _TOKENS:
+                path = self.folder / _STATUSES / (name + ending)
+                held = self._status(path, anchors, now) if path.exists() else None
+                held = held if held is not None and held.anchor in {one.fingerprint for one in anchors} else None
+                if held is not None and held.issued_at > found.issued_at:
+                    return held  # an older list, replayed, would bring a revoked credential back to life
+            ending = _CWT if status_list_cwt.is_cwt(token) else _JWT
+            self._write(_STATUSES, name + ending, token.encode("ascii") if isinstance(token, str) else token)
         return found
 
     def store_issuer_keys(self, raw: bytes, issuer: str, *, now: float) -> int:
@@ -216,13 +220,14 @@ class Holdings:
 
     def _statuses(self, anchors: tuple[Anchor, ...], now: float) -> dict[Path, StatusList | None]:
         roots = {one.fingerprint for one in anchors}
-        found = {path: self._status(path, anchors, now) for path in self._files(_STATUSES, ".jwt")}
+        paths = [path for ending in _TOKENS for path in self._files(_STATUSES, ending)]
+        found = {path: self._status(path, anchors, now) for path in paths}
         return {path: held if held is not None and held.anchor in roots else None for path, held in found.items()}
 
     def _status(self, path: Path, anchors: tuple[Anchor, ...], now: float) -> StatusList | None:
         """None for a list that did not hold when it was loaded; that its root was taken off since is for the caller to see."""
         try:
-            return self._remembered(path, lambda content: status_list.read(content, anchors, now))
+            return self._remembered(path, lambda content: status_list_cwt.read_any(content, anchors, now))
         except (TokenInvalid, KeyUnavailable):
             return None
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from idverify.credentials import status_list, trust_list
 from idverify.credentials.reading import strict_object
+from idverify.credentials.status_list_cwt import is_cwt
 from idverify.credentials.status_reference import lists_uri
 from idverify.errors import Fault, IdverifyError, InputError, InvalidInput, TokenInvalid
 from idverify.relying.folder import Holdings
@@ -67,7 +68,8 @@ def _issuer(holdings: Holdings, fetch: Fetch, issuer: str, now: Clock) -> list[A
 
 def _status(holdings: Holdings, fetch: Fetch, uri: str, now: Clock) -> Attempt:
     def store() -> None:
-        holdings.store_status(fetch(uri, status_list.LARGEST).strip(), now=now(), uri=uri)
+        token = fetch(uri, status_list.LARGEST)
+        holdings.store_status(token if is_cwt(token) else token.strip(), now=now(), uri=uri)
 
     return _attempt("status_list", uri, store)
 

@@ -20,7 +20,7 @@ from idverify.wallet.answers import MALFORMED, granted, member, refusal
 from idverify.wallet.device import HeldKey
 from idverify.wallet.errors import CredentialUnavailable, IssuerRefused
 from idverify.wallet.folder import Folder
-from idverify.wallet.held import SD_JWT_FORMAT, SLIP_FORMAT, Grant, Holding
+from idverify.wallet.held import FORMATS, SLIP_FORMAT, Grant, Holding
 from idverify.wallet.issuer import Issuer, discover
 from idverify.wallet.offers import PRE_AUTHORISED, Offer
 from idverify.wallet.proofs import dpop_proof, key_proof
@@ -134,7 +134,7 @@ class Client:
 
     def _taken(self, issuer: Issuer, token: str, name: str, grant: Grant | None, copies: int) -> Holding:
         described = issuer.configurations.get(name)
-        if described is None or described.format not in (SD_JWT_FORMAT, SLIP_FORMAT):
+        if described is None or described.format not in FORMATS:
             raise CredentialUnavailable(f"{name} has a format that this wallet does not know")
         number = 1 if described.format == SLIP_FORMAT else max(1, min(copies, issuer.batch_size))
         keys = [HeldKey.new() for _ in range(number)]

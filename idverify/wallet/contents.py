@@ -6,22 +6,24 @@ from typing import Any
 
 from idverify.credentials import cose, sd_jwt, slip_claims
 from idverify.credentials.credential import RESERVED
+from idverify.credentials.mdoc_reading import IssuerSigned
 from idverify.credentials.reading import decode_base64url, parse_object
 from idverify.credentials.slip import Slip
 from idverify.errors import InvalidInput, TokenInvalid
 from idverify.wallet.answers import MALFORMED
 from idverify.wallet.errors import IssuerRefused
-from idverify.wallet.held import SLIP_FORMAT
+from idverify.wallet.held import MDOC_FORMAT, SD_JWT_FORMAT, SLIP_FORMAT
 
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """holder: the point (compressed, 33 bytes) of the key that it is bound to. expires_at: seconds since the epoch.
+    """kind: its vct, or the doctype of an mdoc. holder: the point (compressed, 33 bytes) of the key that it is bound to.
 
-    choices: names of the claims that its holder may show, or not, one by one. always: of those that every reader sees.
+    choices: names of the claims that its holder may show, or not, one by one. always: of those that every reader sees; not told
+    of a slip.
     """
 
-    vct: str
+    kind: str
     holder: bytes
     expires_at: float
     choices: tuple[str, ...]
@@ -31,15 +33,9 @@ class Contents:
 def read(format_: str, credential: str) -> Contents:
     """What a credential in that format says. Raises IssuerRefused for one that no relying party could read either."""
     try:
-        return _slip(credential) if format_ == SLIP_FORMAT else _sd_jwt(credential)
+        return _READERS[format_](credential)
     except (TokenInvalid, InvalidInput, ValueError, LookupError, TypeError, AttributeError):
         raise IssuerRefused("a credential cannot be read", MALFORMED) from None
-
-
-def visible(credential: str) -> frozenset[str]:
-    """The names of the claims that every reader of an SD-JWT VC sees. Raises a leaf of TokenInvalid."""
-    payload = parse_object(decode_base64url(sd_jwt.parse(credential).jwt.split(".")[1]))
-    return frozenset(payload) - RESERVED
 
 
 def _sd_jwt(credential: str) -> Contents:
@@ -51,6 +47,21 @@ def _sd_jwt(credential: str) -> Contents:
     return Contents(payload["vct"], _point(payload["cnf"]["jwk"]), float(payload["exp"]), tuple(names), always)
 
 
+def _mdoc(credential: str) -> Contents:
+    issued = IssuerSigned.read(credential)
+    if issued.type is None:
+        raise ValueError("a doctype that this wallet does not know")
+    for one in issued.items:  # ISO/IEC 18013-5 section 9.3.1: what no reader would take is no credential
+        if issued.digests[one.namespace].get(one.number) != one.digest:
+            raise ValueError("not the elements of this mdoc")
+    names = {name for name, _ in issued.claims(issued.type)}
+    ends = issued.times["validUntil"]
+    if ends is None:
+        raise ValueError("an mdoc without an end")
+    always = tuple(sorted(issued.type.disclosed))
+    return Contents(issued.doctype, _point(issued.holder), float(ends), tuple(sorted(names - issued.type.disclosed)), always)
+
+
 def _slip(value: str) -> Contents:
     slip = Slip.read(value)
     claims = cose.decode(cose.Sign1.read(slip.slip).payload)
@@ -60,7 +71,7 @@ def _slip(value: str) -> Contents:
     if None in disclosures or slip_claims.digests(slip.disclosures) != list(slip_claims.ours(claims).digests):
         raise ValueError("not the disclosures of this slip")
     return Contents(
-        vct=slip_claims.VCT_PREFIX + claims[slip_claims.VCT],
+        kind=slip_claims.VCT_PREFIX + claims[slip_claims.VCT],
         holder=cose.compressed(claims[slip_claims.CNF][slip_claims.CNF_KEY]),
         expires_at=float(claims[slip_claims.EXP]),
         choices=tuple(one[0] for one in disclosures if one is not None),
@@ -72,3 +83,6 @@ def _point(jwk: Mapping[str, Any]) -> bytes:
     if jwk.keys() != {"kty", "crv", "x", "y"}:
         raise ValueError("a holder's key has other members than kty, crv, x, y")
     return cose.point_of(jwk)
+
+
+_READERS = {SD_JWT_FORMAT: _sd_jwt, MDOC_FORMAT: _mdoc, SLIP_FORMAT: _slip}

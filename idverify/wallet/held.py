@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from idverify.credentials import credential, slip
+from idverify.credentials import credential, mdoc, slip
 from idverify.wallet.device import HeldKey
 
 SD_JWT_FORMAT = credential.TYPE
+MDOC_FORMAT = mdoc.FORMAT
 SLIP_FORMAT = slip.FORMAT
+FORMATS = (SD_JWT_FORMAT, MDOC_FORMAT, SLIP_FORMAT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +25,7 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """One single-use copy: the credential (an SD-JWT VC, or a slip with its disclosures) and the key that it is bound to."""
+    """One single-use copy: the credential (SD-JWT VC, mdoc, or slip with its disclosures) and the key that it is bound to."""
 
     credential: str = field(repr=False)
     key: HeldKey
@@ -33,9 +35,9 @@ class Copy:
 class Holding:
     """All that is held of one configuration of one issuer.
 
-    copies: never used before, of an SD-JWT VC; the one slip, which is shown many times, of a slip. counter: of the next code of
-    that slip. grant: where more comes from, None where nothing does. notification: what the issuer calls the answer that gave
-    them.
+    copies: never used before, of an SD-JWT VC or an mdoc; the one slip, which is shown many times, of a slip. counter: of the
+    next code of that slip. grant: where more comes from, None where nothing does. notification: what the issuer calls the
+    answer that gave them.
     """
 
     issuer: str

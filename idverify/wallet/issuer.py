@@ -6,20 +6,22 @@ from urllib.parse import urlsplit, urlunsplit
 
 from idverify.wallet.answers import MALFORMED, granted, member
 from idverify.wallet.errors import IssuerRefused
+from idverify.wallet.held import MDOC_FORMAT, SD_JWT_FORMAT, SLIP_FORMAT
 from idverify.wallet.offers import origin
 from idverify.wallet.transport import Send
 
 LARGEST_BATCH = 30
 TOLD = "notification_endpoint"
+_NAMED = {SD_JWT_FORMAT: "vct", SLIP_FORMAT: "vct", MDOC_FORMAT: "doctype"}
 WHAT = "what the issuer says of itself"
 
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """One credential that may be asked for. format: `dc+sd-jwt` or `idverify-slip+cwt`."""
+    """One credential that may be asked for. format: `dc+sd-jwt`, `mso_mdoc` or `idverify-slip+cwt`. kind: vct, or doctype."""
 
     format: str
-    vct: str
+    kind: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +56,19 @@ def discover(url: str, send: Send) -> Issuer:
         credential_endpoint=_here(url, member(said, "credential_endpoint", str, WHAT)),
         batch_size=max(1, min(size, LARGEST_BATCH)),
         configurations={
-            name: Configuration(member(one, "format", str, WHAT), member(one, "vct", str, WHAT))
+            name: _configuration(one)
             for name, one in member(said, "credential_configurations_supported", dict, WHAT).items()
             if isinstance(one, dict)
         },
         history_endpoint=_here(url, member(said, "history_endpoint", str, WHAT)) if "history_endpoint" in said else None,
     )
+
+
+def _configuration(described: Mapping[str, object]) -> Configuration:
+    """Of a format that the wallet does not know, nothing but its name: another wallet may take it."""
+    format_ = member(described, "format", str, WHAT)
+    named = _NAMED.get(format_)
+    return Configuration(format_, "" if named is None else member(described, named, str, WHAT))
 
 
 def _fetched(url: str, name: str, send: Send) -> dict[str, object]:

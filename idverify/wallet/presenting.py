@@ -3,11 +3,12 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from idverify.credentials import key_binding, sd_jwt
+from idverify.credentials import key_binding, mdoc_response, sd_jwt
+from idverify.credentials.mdoc_session import Session
 from idverify.wallet import contents
 from idverify.wallet.errors import CredentialUnavailable
 from idverify.wallet.folder import Folder
-from idverify.wallet.held import SD_JWT_FORMAT, Copy, Holding
+from idverify.wallet.held import MDOC_FORMAT, Copy, Holding
 from idverify.wallet.shown import Paths, Showing, paths
 
 
@@ -32,8 +33,12 @@ def present(
     now: float,
     issuer: str | None = None,
     asking: Asking | None = None,
+    response_uri: str | None = None,
+    thumbprint: bytes | None = None,
 ) -> str:
-    """A presentation (`JWT~disclosure~...~KB-JWT`) that discloses the claims in `show` and no other.
+    """A presentation that discloses the claims in `show` and no other: `JWT~disclosure~...~KB-JWT`, or a DeviceResponse.
+
+    response_uri, thumbprint: of a request over the network, to which an mdoc is bound: see mdoc_session.Session.
 
     The copy is used up, whether the relying party accepts it or not: two that were shown the same copy could tell that they met
     the same person. What is shown to whom is recorded first. now: seconds since the epoch. asking: who asks, for the record;
@@ -43,7 +48,7 @@ def present(
     told = asking or Asking("presentation", audience)
 
     def showing(holding: Holding, copy: Copy) -> Showing:
-        said = contents.read(SD_JWT_FORMAT, copy.credential)
+        said = contents.read(holding.format, copy.credential)
         if said.expires_at <= now:
             raise CredentialUnavailable(f"{configuration} has expired: `idverify wallet renew` fetches new copies")
         if missing := sorted(set(show) - set(said.choices)):
@@ -53,6 +58,10 @@ def present(
         who = {"requester": told.requester, "reader": told.reader, "purpose": told.purpose}
         return Showing(told.way, configuration, holding.issuer, asked=told.asked, shown=shown, **who)
 
+    held = folder.holding(configuration, issuer)
     copy = folder.take(configuration, showing, now=now, issuer=issuer)
+    if held.format == MDOC_FORMAT:
+        session = Session(audience, nonce, response_uri or audience, thumbprint)
+        return mdoc_response.present(copy.credential, show, copy.key.signer, session)
     selected = sd_jwt.select(copy.credential, show)
     return key_binding.sign(selected, copy.key.signer, audience=audience, nonce=nonce, now=now)

@@ -21,7 +21,7 @@ def examined(credentials: Sequence[str], keys: Sequence[HeldKey], asked: Configu
         if len(credential) > LONGEST:
             raise IssuerRefused("a credential is longer than any that a relying party would read", MALFORMED)
         said = contents.read(asked.format, credential)
-        if said.vct != asked.vct:
+        if said.kind != asked.kind:
             raise IssuerRefused("a credential is of another type than was asked for", MALFORMED)
         key = unused.pop(said.holder, None)
         if key is None:

@@ -5,19 +5,22 @@ where the request lies, and the answer goes to that place. Whether the certifica
 believe is not known here: it is shown, and the person decides.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from idverify.credentials import jwe, request_object
+from idverify.credentials import jwe, jws, request_object
 from idverify.credentials.certificates import names_in
+from idverify.credentials.credential_types import type_of_doctype
+from idverify.credentials.reading import decode_base64url
 from idverify.errors import InvalidInput, TokenInvalid
+from idverify.keys.jwk import thumbprint
 from idverify.wallet import contents
 from idverify.wallet.answers import MALFORMED, granted, member
 from idverify.wallet.errors import CredentialUnavailable, IssuerRefused
 from idverify.wallet.folder import Folder
-from idverify.wallet.held import SD_JWT_FORMAT, Holding
+from idverify.wallet.held import MDOC_FORMAT, SD_JWT_FORMAT, Holding
 from idverify.wallet.offers import origin
 from idverify.wallet.presenting import Asking, present
 from idverify.wallet.shown import paths
@@ -31,10 +34,11 @@ ALTERNATIVES = "the reader leaves a choice of what to show, which this wallet do
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """One credential that is asked for. vcts: types that would do. claims: to be disclosed."""
+    """One credential that is asked for. kinds: vcts (or the doctype of an mdoc) that would do. claims: to be disclosed."""
 
     id: str
-    vcts: tuple[str, ...]
+    format: str
+    kinds: tuple[str, ...]
     claims: tuple[str, ...]
 
 
@@ -105,7 +109,7 @@ def choose(folder: Folder, request: Request, *, now: float) -> dict[str, Holding
         fitting = [held for held in folder.holdings() if _fits(held, one, now)]
         if not fitting:
             named = ", ".join(one.claims) or "nothing beside what every reader sees"
-            raise CredentialUnavailable(f"the wallet holds no unused copy of {' or '.join(one.vcts)} that can show {named}")
+            raise CredentialUnavailable(f"the wallet holds no unused copy of {' or '.join(one.kinds)} that can show {named}")
         chosen[one.id] = fitting[0]
     return chosen
 
@@ -126,6 +130,8 @@ def answer(folder: Folder, request: Request, chosen: Mapping[str, Holding], send
                 now=now,
                 issuer=chosen[one.id].issuer,
                 asking=Asking("request", request.name, request.purpose, request.reader, paths(one.claims)),
+                response_uri=request.response_uri,
+                thumbprint=_thumbprint(request.key),
             )
         ]
         for one in request.wanted
@@ -164,15 +170,40 @@ def _shown(text: str) -> str:
 
 def _wanted(asked: object) -> Wanted:
     found = asked if isinstance(asked, dict) else {}
-    if found.get("format") != SD_JWT_FORMAT:
+    format_, meta, name = found.get("format"), member(found, "meta", dict, WHAT), member(found, "id", str, WHAT)
+    paths = [member(one if isinstance(one, dict) else {}, "path", list, WHAT) for one in found.get("claims", [])]
+    if format_ == MDOC_FORMAT:
+        doctype = member(meta, "doctype_value", str, WHAT)
+        return Wanted(name, MDOC_FORMAT, (doctype,), tuple(_claim(doctype, path) for path in paths))
+    if format_ != SD_JWT_FORMAT:
         raise IssuerRefused("the reader asks for a format that this wallet does not know", MALFORMED)
     if "claim_sets" in found or any("values" in one for one in found.get("claims", []) if isinstance(one, dict)):
         raise IssuerRefused(ALTERNATIVES, MALFORMED)  # all of it would be more than such a reader needs
-    vcts = member(member(found, "meta", dict, WHAT), "vct_values", list, WHAT)
-    claims = [member(one if isinstance(one, dict) else {}, "path", list, WHAT) for one in found.get("claims", [])]
-    if not all(isinstance(one, str) for one in vcts) or not all(len(one) == 1 and isinstance(one[0], str) for one in claims):
-        raise IssuerRefused("the reader asks for claims in a way that this wallet does not know", MALFORMED)
-    return Wanted(member(found, "id", str, WHAT), tuple(vcts), tuple(one[0] for one in claims))
+    vcts = member(meta, "vct_values", list, WHAT)
+    if not all(isinstance(one, str) for one in vcts) or not all(len(one) == 1 and isinstance(one[0], str) for one in paths):
+        raise _unknown_claims()
+    return Wanted(name, SD_JWT_FORMAT, tuple(vcts), tuple(one[0] for one in paths))
+
+
+def _claim(doctype: str, path: Sequence[object]) -> str:
+    """The claim that an element says (OpenID4VP 1.0 section 7.2: namespace, element). Raises IssuerRefused."""
+    type_ = type_of_doctype(doctype)
+    match path:
+        case [str() as namespace, str() as element] if type_ and element in type_.mdoc.namespaces.get(namespace, {}):
+            return type_.mdoc.namespaces[namespace][element]
+        case _:
+            raise _unknown_claims()
+
+
+def _unknown_claims() -> IssuerRefused:
+    return IssuerRefused("the reader asks for claims in a way that this wallet does not know", MALFORMED)
+
+
+def _thumbprint(key: Mapping[str, Any]) -> bytes:
+    """SHA-256 of the key that the answer is encrypted to (RFC 7638). Raises IssuerRefused where it is none on P-256."""
+    if not jws.is_point(key.get("x"), key.get("y")):
+        raise IssuerRefused("the reader's key for the answer is none on P-256", MALFORMED)
+    return decode_base64url(thumbprint(key["x"], key["y"]))
 
 
 def _host(uri: str, names: Collection[str]) -> list[str]:
@@ -202,16 +233,16 @@ def _encryption(metadata: Mapping[str, Any]) -> str:
 
 
 def _fits(held: Holding, wanted: Wanted, now: float) -> bool:
-    if held.format != SD_JWT_FORMAT or not held.copies:
+    if held.format != wanted.format or not held.copies:
         return False
     said = contents.read(held.format, held.copies[0].credential)
-    can = {*said.choices, *contents.visible(held.copies[0].credential)}
-    return said.vct in wanted.vcts and said.expires_at > now and set(wanted.claims) <= can
+    can = {*said.choices, *said.always}
+    return said.kind in wanted.kinds and said.expires_at > now and set(wanted.claims) <= can
 
 
 def _hidden(held: Holding, wanted: Wanted) -> tuple[str, ...]:
     """Of the claims asked for, those that are not shown anyway. Raises CredentialUnavailable."""
     if not held.copies:
         raise CredentialUnavailable(f"every copy of {held.configuration} is used: `idverify wallet renew` fetches new ones")
-    shown_anyway = contents.visible(held.copies[0].credential)
+    shown_anyway = contents.read(held.format, held.copies[0].credential).always
     return tuple(one for one in wanted.claims if one not in shown_anyway)

@@ -226,6 +226,13 @@ def test_the_metadata_names_every_type_and_purpose_and_only_our_own_addresses(wa
     offered = wallet.issuer["credential_configurations_supported"]
     assert offered["identity_card"]["format"] == "dc+sd-jwt"
     assert (offered["identity_card.gate"]["format"], offered["identity_card.gate"]["purpose"]) == ("idverify-slip+cwt", "gate")
+    licence = offered["driving_licence.mdoc"]
+    assert (licence["format"], licence["doctype"], "vct" in licence) == ("mso_mdoc", "org.iso.18013.5.1.mDL", False)
+    assert licence["credential_signing_alg_values_supported"] == [-7]
+    assert licence["cryptographic_binding_methods_supported"] == ["cose_key"]
+    paths = [one["path"] for one in licence["credential_metadata"]["claims"]]
+    assert ["org.iso.18013.5.1", "document_number"] in paths
+    assert ["urn:idverify:namespace:driving-licence:1", "vehicle_classes"] in paths
     locales = {one["locale"] for one in offered["proof_of_life"]["credential_metadata"]["display"]}
     assert locales == {"zh-CN", "en"}
     named = [one for document in (wallet.issuer, wallet.server) for one in document.values() if isinstance(one, str)]

@@ -81,6 +81,29 @@ def test_a_hotel_learns_the_name_and_holds_signed_evidence(city: City, hotel: ht
     assert code_of(httpx.get(f"{city.service.url}{REQUESTS}/{asked['request_id']}", trust_env=False))[0] == 401
 
 
+def test_a_hotel_may_ask_for_an_mdoc(city: City, hotel: httpx.Client) -> None:
+    """The same card in the other format: the request names doctype, namespace and element, the answer is bound to the request."""
+    link, number = city.offer()
+    city.wallet("accept", link, "--tx-code", number, "--copies", "1")
+    asked = dict(
+        hotel.post(REQUESTS, json={"audience": AUDIENCE, "credentials": [{"type": "identity_card.mdoc", "claims": ["name"]}]})
+        .raise_for_status()
+        .json()
+    )
+    (query,) = read(city.service, asked)["dcql_query"]["credentials"]
+    assert (query["id"], query["format"]) == ("identity_card-mdoc", "mso_mdoc")
+    assert query["meta"] == {"doctype_value": "urn:idverify:doctype:identity-card:1"}
+    assert query["claims"] == [{"path": ["urn:idverify:namespace:identity-card:1", "name"]}]
+    code, said = city.wallet("answer", asked["wallet_link"], "--yes")
+    assert (code, said["shown"]) == (0, {"identity_card.mdoc": ["name"]})
+    (found,) = result(hotel, asked)["presentations"]
+    assert (found["asked"], found["accepted"], found["status"]) == ("identity_card.mdoc", True, "VALID")
+    assert found["claims"]["name"] == "Jane Specimen"
+    assert found["subject"] is not None
+    wrong = {"audience": AUDIENCE, "credentials": [{"type": "identity_card.gate", "claims": ["name"]}]}
+    assert code_of(hotel.post(REQUESTS, json=wrong))[1] == "unknown_credential_type"
+
+
 def test_nothing_is_shown_without_a_yes(city: City, hotel: httpx.Client) -> None:
     """A no sends nothing and keeps the copy; without a person to ask the wallet does not guess; what it cannot show it says."""
     link, number = city.offer()

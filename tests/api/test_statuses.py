@@ -14,7 +14,7 @@ from idverify.api import status_lists
 from idverify.ceremonies import Parts
 from idverify.ceremonies.statuses import allocate, set_status
 from idverify.cli.main import build, run
-from idverify.credentials import status_list
+from idverify.credentials import status_list, status_list_cwt
 from idverify.credentials.anchors import Anchor
 from idverify.credentials.findings import Status
 from idverify.credentials.status_reference import StatusReference
@@ -59,6 +59,38 @@ def test_a_list_is_public_says_how_long_to_keep_it_and_costs_nothing_to_ask_agai
         assert (again.status_code, again.content) == (304, b"")
         assert client.get(path_of(place), headers={"If-None-Match": '"other"'}).status_code == 200
         assert client.get("/v1/status-lists").json() == {"status_lists": [place.uri]}
+
+
+@pytest.mark.parametrize(
+    ("accept", "format_"),
+    [
+        ("application/statuslist+cwt", "cwt"),
+        ("application/statuslist+cwt, */*;q=0.5", "cwt"),
+        ("Application/StatusList+CWT; q=0.9, application/statuslist+jwt;q=0.8", "cwt"),
+        ("application/statuslist+jwt, application/statuslist+cwt", "jwt"),
+        ("application/statuslist+cwt;q=0", "jwt"),
+        ("application/statuslist+cwt;q=nan", "jwt"),
+        ("application/json", "jwt"),
+        ("*/*", "jwt"),
+        (";q=,,;", "jwt"),
+    ],
+)
+def test_a_list_comes_in_the_format_that_was_asked_for(service: Running, accept: str, format_: str) -> None:
+    """Both say the same, each with an entity tag of its own, so that no cache gives one for the other."""
+    place = placed(service.parts, f"in {format_} for {accept}")
+    anchors = [
+        Anchor("city", root_of(service.parts.issuer, service.parts.now()).certificate, frozenset(), (service.parts.issuer,))
+    ]
+    with service.stranger() as client:
+        answer = client.get(path_of(place), headers={"Accept": accept}).raise_for_status()
+        plain = client.get(path_of(place), headers={"Accept": "application/json"})
+        assert (answer.headers["Content-Type"], answer.headers["Vary"]) == (f"application/statuslist+{format_}", "Accept")
+        assert status_list_cwt.is_cwt(answer.content) == (format_ == "cwt")
+        assert (answer.headers["ETag"] == plain.headers["ETag"]) == (format_ == "jwt")
+        one, other = (status_list_cwt.read_any(each.content, anchors, time.time(), uri=place.uri) for each in (answer, plain))
+        assert one == other
+        again = client.get(path_of(place), headers={"Accept": accept, "If-None-Match": answer.headers["ETag"]})
+        assert (again.status_code, again.content) == (304, b"")
 
 
 @pytest.mark.parametrize("number", ["0", "1", "01", "-1", "x", "2147483648", "99999999999", "1.0", "%D9%A1", "1%2F..", "1 "])

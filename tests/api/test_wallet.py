@@ -122,6 +122,7 @@ def test_an_offer_is_taken_shown_and_believed_offline(city: City) -> None:
     assert code == 0
     assert {one["configuration"]: one["copies"] for one in taken["taken"]} == {
         "identity_card": 3,
+        "identity_card.mdoc": 3,
         "identity_card.gate": 1,
         "identity_card.gate_portrait": 1,
         "identity_card.police": 1,
@@ -138,6 +139,35 @@ def test_an_offer_is_taken_shown_and_believed_offline(city: City) -> None:
         seen.add(shown["presentation"].split("~")[0])
     assert len(seen) == 3
     code, answer = city.wallet("present", "identity_card", "--audience", AUDIENCE, "--nonce", NONCE)
+    assert (code, answer["error"]["code"]) == (3, "credential_unavailable")
+
+
+def test_an_mdoc_is_taken_shown_and_believed_offline_until_it_is_revoked(city: City) -> None:
+    """By the same commands, to the same finding; shown with another nonce it is nobody's; each copy is shown once."""
+    link, number = city.offer()
+    city.wallet("accept", link, "--tx-code", number, "--copies", "2")
+    (held,) = [one for one in city.wallet("list")[1]["held"] if one["configuration"] == "identity_card.mdoc"]
+    assert (held["format"], held["copies"], held["renewable"]) == ("mso_mdoc", 2, True)
+    refresh(city)
+    shown = ("present", "identity_card.mdoc", "--audience", AUDIENCE, "--nonce", NONCE, "--show", "name")
+    text = city.wallet(*shown)[1]["presentation"]
+    code, found = city.hotel(text)
+    assert (code, found["word"], found["code"], found["status"]) == (0, "VALID", "accepted", "VALID")
+    assert (found["type"], found["claims"]["name"]) == ("urn:idverify:vct:identity-card:1", "Jane Specimen")
+    assert "document_number" not in found["claims"]
+    code, answer = city.wallet("present", "identity_card.mdoc", "--audience", AUDIENCE, "--nonce", NONCE, "--show", "iban")
+    assert (code, answer["error"]["code"]) == (3, "credential_unavailable")
+    stranger = city.wallet("present", "identity_card.mdoc", "--audience", "https://other.example", "--nonce", NONCE)[1]
+    code, found = city.hotel(stranger["presentation"])
+    assert (code, found["word"], found["code"], found["claims"]) == (1, "REFUSED", "mdoc_device_signature", {})
+    assert "another reader" in found["message"]
+    set_status(city.service.parts, actor="operator", status=Status.REVOKED, subject_id=city.subject_id)
+    due, found = time.monotonic() + 15, {}
+    while found.get("code") != "credential_revoked" and time.monotonic() < due:
+        refresh(city)
+        code, found = city.hotel(text)
+    assert (code, found["word"], found["code"]) == (1, "REVOKED", "credential_revoked")
+    code, answer = city.wallet(*shown)
     assert (code, answer["error"]["code"]) == (3, "credential_unavailable")
 
 
@@ -231,5 +261,5 @@ def test_what_asks_for_a_live_session_each_time_is_not_renewed(city: City) -> No
     code, answer = city.wallet("renew", "proof_of_life")
     assert (code, answer["taken"], list(answer["denied"])) == (3, [], ["proof_of_life"])
     code, answer = city.wallet("renew")
-    assert (code, sorted(answer["denied"])) == (0, ["proof_of_life", "proof_of_life.counter"])
+    assert (code, sorted(answer["denied"])) == (0, ["proof_of_life", "proof_of_life.counter", "proof_of_life.mdoc"])
     assert "identity_card" in [one["configuration"] for one in answer["taken"]]

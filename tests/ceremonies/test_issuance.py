@@ -21,13 +21,23 @@ from idverify.ceremonies.nonces import new_nonce
 from idverify.ceremonies.offering import fetch_offer, offer_on_session
 from idverify.ceremonies.status_publishing import published
 from idverify.ceremonies.statuses import set_status
-from idverify.credentials import key_binding, presentation, sd_jwt, slip, status_list
+from idverify.credentials import (
+    key_binding,
+    mdoc_presentation,
+    mdoc_reading,
+    mdoc_response,
+    presentation,
+    sd_jwt,
+    slip,
+    status_list,
+)
 from idverify.credentials.anchors import Anchor
 from idverify.credentials.assurance import ACTIVE, ATTESTED, PASSIVE, PHOTO, SUPERVISED
 from idverify.credentials.believed import Believed
 from idverify.credentials.certificates import leaf_under
 from idverify.credentials.credential_types import credential_types
 from idverify.credentials.findings import Status
+from idverify.credentials.mdoc_session import Session
 from idverify.credentials.purposes import Purpose
 from idverify.credentials.reading import decode_base64url
 from idverify.errors import (
@@ -439,6 +449,27 @@ def test_only_what_was_offered_is_issued(parts, client, subject_id, wallet):
         with pytest.raises(IssuanceRefused) as caught:
             wallet.get(configuration)
         assert caught.value.reason == "unknown_credential_configuration"
+
+
+def test_an_mdoc_says_what_the_credential_says_and_is_revoked_with_it(parts, wallet, subject_id):
+    """Of one dataset, for other keys and at other places in the list; the environment is said; nothing hides it."""
+    keys, session = wallet.keys(2), Session.plain(HOTEL, "n" * 16)
+    made = wallet.get("identity_card.mdoc", keys=keys)
+    event, details = last_event(parts)
+    assert (event, details["configuration"], details["copies"]) == ("credential.issued", "identity_card.mdoc", 2)
+    (key,) = wallet.keys()
+    (other,) = wallet.get(keys=[key])
+    names = [name for name, _ in map(sd_jwt.read, sd_jwt.parse(other).disclosures)]
+    said = shown(parts, other, key, names=names)
+    texts = [mdoc_response.present(one, names, by, session) for one, by in zip(made, keys, strict=True)]
+    facts = {"session": session, "now": parts.now(), "allow_dev": True}
+    found = [mdoc_presentation.validate(one, believed(parts), **facts) for one in texts]
+    assert [one.code for one in found] == ["accepted"] * 2
+    assert found[0] == found[1] == said
+    assert len({mdoc_reading.status_of(one).index for one in texts}) == 2
+    assert mdoc_presentation.validate(texts[0], believed(parts), **facts | {"allow_dev": False}).code == "token_environment"
+    set_status(parts, actor="t", status=Status.REVOKED, subject_id=subject_id)
+    assert mdoc_presentation.validate(texts[0], believed(parts), **facts).status is Status.REVOKED
 
 
 def test_slips_are_issued_for_a_day_and_purpose_with_a_status_of_their_own(parts, wallet):

@@ -10,9 +10,10 @@ from idverify.ceremonies.online_presentations import MOST_REFUSED, SECONDS, ask_
 from idverify.ceremonies.presentations import TYPE
 from idverify.ceremonies.purge import purge
 from idverify.ceremonies.statuses import set_status
-from idverify.credentials import jwe, jws, key_binding, request_object, sd_jwt
+from idverify.credentials import jwe, jws, key_binding, mdoc_response, request_object, sd_jwt
 from idverify.credentials.certificates import key_identifier_of
 from idverify.credentials.findings import Status
+from idverify.credentials.mdoc_session import Session
 from idverify.credentials.pairwise import pairwise_subject
 from idverify.credentials.reading import decode_base64url
 from idverify.errors import (
@@ -24,9 +25,10 @@ from idverify.errors import (
     TokenInvalid,
     UnknownCredentialType,
 )
+from idverify.keys.jwk import thumbprint
 from idverify.store import audit
 
-from .issued import CLAIMS, issuer_client
+from .issued import CLAIMS, Wallet, issuer_client, offer
 from .presented import HOTEL, held, hotel, subject_id
 
 __all__ = ["held", "hotel", "subject_id"]
@@ -125,6 +127,47 @@ def test_the_answer_is_validated_signed_and_for_the_client_that_asked(parts, hot
     assert CLAIMS.name not in str(last.details)
     with pytest.raises(RequestNotFound):
         read_answer(parts, issuer_client(parts, "presentations:validate", audiences=(HOTEL,)), asked.id)
+
+
+def test_a_request_for_an_mdoc_takes_an_mdoc_made_for_it_and_nothing_else(parts, hotel, subject_id, held):
+    """Bound to reader, nonce, address and the key of the answer; the other format is not as asked, in either direction."""
+    name = f"{CARD}.mdoc"
+    wallet = Wallet(parts).accept(offer(parts, issuer_client(parts), subject_id))
+
+    def answered(asked_for, **changes):
+        (key,) = wallet.keys()
+        (made,) = wallet.get(name, keys=[key])
+        phone = Phone(parts, held, ask_online(parts, hotel, None, {asked_for: ["name"]}))
+        to = phone.request["client_metadata"]["jwks"]["keys"][0]
+        session = {
+            "client_id": phone.client_id,
+            "nonce": phone.request["nonce"],
+            "response_uri": phone.request["response_uri"],
+            "thumbprint": decode_base64url(thumbprint(to["x"], to["y"])),
+        }
+        text = mdoc_response.present(made, ["name", "document_number"], key, Session(**session | changes))
+        phone.answer(vp_token={asked_for.replace(".", "-"): [text]})
+        return read_answer(parts, hotel, phone.id)[1][asked_for]
+
+    found = answered(name)
+    assert "document_number" not in found.claims
+    assert (found.finding.accepted, found.claims["name"], found.finding.status) == (True, CLAIMS.name, Status.VALID)
+    assert found.subject == pairwise_subject(parts.secrets.pairwise, subject_id, HOTEL)
+    for changed in ("client_id", "nonce", "response_uri"):
+        assert answered(name, **{changed: "another"}).finding.code == "mdoc_device_signature"
+    assert answered(name, thumbprint=None).finding.code == "mdoc_device_signature"
+    wrong = answered(CARD)
+    assert (wrong.finding.code, wrong.claims, wrong.subject) == ("presentation_not_as_asked", {}, None)
+    phone = Phone(parts, held, ask_online(parts, hotel, None, {name: ["name"]}))
+    phone.answer(vp_token={f"{CARD}-mdoc": [phone.shown("name")]})
+    assert read_answer(parts, hotel, phone.id)[1][name].finding.code == "presentation_not_as_asked"
+    both = ask_online(parts, hotel, None, {CARD: ["name"], name: ["name"]})
+    said = Phone(parts, held, both).request["dcql_query"]["credentials"]
+    assert [one["format"] for one in said] == ["dc+sd-jwt", "mso_mdoc"]
+    with pytest.raises(InvalidInput, match="no claim"):
+        ask_online(parts, hotel, None, {name: ["plate_number"]})
+    with pytest.raises(UnknownCredentialType):
+        ask_online(parts, hotel, None, {f"{CARD}.gate": ["name"]})
 
 
 def test_a_request_has_one_answer(parts, hotel, phone):

@@ -8,11 +8,12 @@ from roots import certified_parts, root_of
 from idverify.ceremonies.presentations import TYPE, new_request, validate_presentation
 from idverify.ceremonies.statuses import set_status
 from idverify.ceremonies.trust_publication import NOWHERE, Scheme, publish
-from idverify.credentials import credential, jws, key_binding, sd_jwt
+from idverify.credentials import credential, jws, key_binding, mdoc_response, sd_jwt
 from idverify.credentials.anchors import Anchor
 from idverify.credentials.assurance import ACTIVE
 from idverify.credentials.credential_types import credential_types
 from idverify.credentials.findings import Status
+from idverify.credentials.mdoc_session import Session
 from idverify.credentials.pairwise import pairwise_subject
 from idverify.credentials.purposes import Purpose
 from idverify.credentials.reading import decode_base64url, parse_object
@@ -24,7 +25,7 @@ from idverify.relying.folder import Holdings
 from idverify.store import audit
 
 from .installed import events
-from .issued import AUDIENCE, CLAIMS, PURPOSE, issuer_client
+from .issued import AUDIENCE, CLAIMS, PURPOSE, Wallet, issuer_client, offer
 from .presented import HOTEL, held, hotel, subject_id
 
 __all__ = ["held", "hotel", "subject_id"]
@@ -42,6 +43,20 @@ def shown(parts, held, *names, audience=HOTEL, nonce=NONCE):
 def ask(parts, client, text, *, audience=None, nonce=NONCE, made_here=False):
     """With a nonce of the client's own unless said otherwise."""
     return validate_presentation(parts, client, text, audience=audience, nonce=nonce, made_here=made_here)
+
+
+def test_an_mdoc_is_answered_as_any_other_format(parts, hotel, subject_id):
+    """On the same audience and nonce, with the same words and the same name of the person."""
+    wallet = Wallet(parts).accept(offer(parts, issuer_client(parts), subject_id))
+    (key,) = wallet.keys()
+    (made,) = wallet.get("identity_card.mdoc", keys=[key])
+    text = mdoc_response.present(made, ["name", "sub"], key, Session.plain(HOTEL, NONCE))
+    answer = ask(parts, hotel, text)
+    assert (answer.finding.accepted, answer.finding.status, answer.claims["name"]) == (True, Status.VALID, CLAIMS.name)
+    assert answer.subject == pairwise_subject(parts.secrets.pairwise, subject_id, HOTEL)
+    assert "sub" not in answer.claims
+    assert ask(parts, hotel, text, nonce="m" * 16).finding.code == "mdoc_device_signature"
+    assert ask(parts, hotel, text[: len(text) // 8 * 4]).finding.code == "mdoc_malformed"
 
 
 def test_the_answer_is_signed_and_names_the_person_to_the_asking_audience_alone(parts, hotel, subject_id, held):

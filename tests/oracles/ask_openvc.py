@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from openvc import cbor, cose
 from openvc.errors import OpenvcError
+from openvc.mdoc import verify_device_response
 from openvc.openid4vci import (
     parse_credential_issuer_metadata,
     parse_credential_offer,
@@ -164,9 +165,34 @@ def requests(case):
     return {"accepted": same, "reason": "", "configuration": asked.credential_configuration_id, "keys": keys}
 
 
+def mdoc(case):
+    """verify_device_response on the transcript of the request. It knows no status: where that stands, and in whose list, is read here."""
+    raw, asked = _raw(case["text"]), case["session"]
+    thumbprint = None if asked["thumbprint"] is None else _raw(asked["thumbprint"])
+    handover = sha256(cbor.encode([asked["client_id"], asked["nonce"], thumbprint, asked["response_uri"]])).digest()
+    (found,) = verify_device_response(
+        raw,
+        trust_anchors=_anchors(case),
+        session_transcript=cbor.encode([None, None, ["OpenID4VPHandover", handover]]),
+        now=_when(case),
+        leeway_s=60,
+    )
+    issued = cose.parse_sign1(cbor.decode(raw)["documents"][0]["issuerSigned"]["issuerAuth"])
+    signed = cbor.decode(cbor.decode(issued.payload).value)
+    issuer = signed["deviceKeyInfo"]["keyInfo"][-70001]["iss"]
+    status = check_token_status({"status": signed["status"]}, resolve_status_list_token=lambda uri: _list(case, uri, issuer))
+    claims = {name: value for elements in found.namespaces.values() for name, value in elements.items()}
+    return {"accepted": status.status == 0, "reason": f"Status: {status.status}", "claims": claims}
+
+
+def _raw(text):
+    return urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
 KINDS = {
     "requests": requests,
     "answer": answer_of_wallet,
+    "mdoc": mdoc,
     "presentation": presentation,
     "status_list": status_list,
     "packed": packed,

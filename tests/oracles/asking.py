@@ -42,7 +42,7 @@ OPENVC = Oracle(
     "openvc",
     "LGPL-3.0",
     "ask_openvc.py",
-    _READS | {"presentation", "slip", "trust_list", "answer", "requests"},
+    _READS | {"presentation", "mdoc", "slip", "trust_list", "answer", "requests"},
 )
 SD_JWT_VC = Oracle(
     "@sd-jwt/sd-jwt-vc", "0.19.0", "OpenWallet Foundation", "Apache-2.0", "ask_sd_jwt.mjs", frozenset({"presentation"})

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 VECTORS = Path(__file__).resolve().parents[1] / "vectors" / "credentials"
-KINDS = ("presentation", "status_list", "slip", "trust_list")
+KINDS = ("presentation", "mdoc", "status_list", "slip", "trust_list")
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,7 @@ def _case(vector: dict) -> dict:
         "now": vector["now"],
         "audience": vector.get("audience"),
         "nonce": vector.get("nonce") or _nonce(vector["text"]),
+        "session": vector.get("session"),
         "anchors": [one["certificate"] for one in vector["trust"]["anchors"]],
         "leaves": vector.get("issuer_keys", []),
         "lists": {_subject(token): token for token in vector.get("status_lists", [])},

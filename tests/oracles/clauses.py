@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 _CREDENTIALS = "reference/credentials.md"
 _STATUS = "reference/status.md"
+_MDOC = "reference/mdoc.md"
 _SLIPS = "reference/qr.md"
 _LISTS = "reference/trust-lists.md"
 
@@ -31,6 +32,7 @@ CLAUSES: Mapping[str, str] = {
     "credential_assurance": f"OpenID Connect Core section 2, RFC 8176; {_CREDENTIALS}: only a live session founds a credential",
     "credential_claim": f"{_CREDENTIALS}: the type's schema says what is visible",
     "credential_expired": "RFC 7519 section 4.1.4: on or after exp it is over; a credential's times are whole days, without leeway",
+    "credential_from_the_future": "RFC 7519 section 4.1.6; ISO/IEC 18013-5 section 9.1.2.4: signed is when it was signed",
     "credential_holder_key": "RFC 7800 section 3.2: cnf holds one key, by value",
     "credential_issuer_not_trusted": f"{_LISTS}: a root speaks for the issuers that the list has it with",
     "credential_issuer": "SD-JWT VC section 2.5: iss is a URI of the certificate, not a host of it",
@@ -55,6 +57,21 @@ CLAUSES: Mapping[str, str] = {
     "status_list_lifetime": f"{_STATUS}: a day at most, so that no old list hides a revocation",
     "status_list_time": f"draft-ietf-oauth-status-list section 5.1: ttl is positive, exp and ttl are recommended; {_STATUS}: required",
     "status_list_too_large": f"{_STATUS}: a list has 2^20 entries, and nothing beyond is inflated",
+    # mdocs
+    "mdoc_device_auth": "ISO/IEC 18013-5 section 9.1.3.4: a signature or a MAC, and not both",
+    "mdoc_device_header": f"ISO/IEC 18013-5 section 9.1.3.6, RFC 9052 section 3.1 (crit); {_MDOC}: alg and nothing else",
+    "mdoc_device_elements": "ISO/IEC 18013-5 section 9.1.3.4: DeviceNameSpaces; section 9.1.2.4: only what keyAuthorizations allows",
+    "mdoc_element_repeated": f"ISO/IEC 18013-5 section 8.3.2.1.2.2; {_MDOC}: one element, one value",
+    "mdoc_element_undeclared": f"{_MDOC}: the type says which elements there are, and in which namespace",
+    "mdoc_element_value": f"ISO/IEC 18013-5 section 7.2.1, RFC 8943 (full-date); {_MDOC}: each claim has one form",
+    "mdoc_encoding": "OpenID4VP 1.0 appendix B.2.5, RFC 4648 sections 3.2 and 3.5: base64url without padding, and no bit too many",
+    "mdoc_header": f"ISO/IEC 18013-5 section 9.1.2.4: alg and x5chain; {_MDOC}: no others",
+    "mdoc_item": "ISO/IEC 18013-5 section 9.1.2.5: random has 16 bytes at least; section 8.3.2.1.2.2: four members",
+    "mdoc_malformed": f"ISO/IEC 18013-5 section 8.3.2.1.2.2; {_MDOC}: nothing stands beside what was signed",
+    "mdoc_response": f"ISO/IEC 18013-5 section 8.3.2.1.2.3; {_MDOC}: nothing stands beside the one document",
+    "mdoc_security_object": f"ISO/IEC 18013-5 section 9.1.2.4; {_MDOC}: exactly these members, and no device that speaks for itself",
+    "mdoc_signed": "ISO/IEC 18013-5 section 9.3.1: signed within the time of the certificate, and of the root above it",
+    "mdoc_too_large": f"{_MDOC}: as long as any presentation may be",
     # QR slips
     "slip_challenge": f"{_SLIPS}: the gate's challenge is answered, or the code is another gate's",
     "slip_challenge_missing": f"{_SLIPS}: the gate's challenge is answered",

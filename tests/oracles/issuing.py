@@ -6,11 +6,12 @@ from pathlib import Path
 from secrets import token_bytes
 from typing import Any
 
-from idverify.credentials import key_binding, sd_jwt, slip, status_list, trust_list
+from idverify.credentials import key_binding, mdoc, mdoc_response, sd_jwt, slip, status_list, trust_list
 from idverify.credentials.anchors import Anchor
 from idverify.credentials.assurance import ACTIVE
 from idverify.credentials.credential import CredentialFacts, issue_batch
 from idverify.credentials.credential_types import CredentialType
+from idverify.credentials.mdoc_session import Session
 from idverify.credentials.purposes import Purpose
 from idverify.credentials.status_bits import pack
 from idverify.credentials.status_reference import StatusReference
@@ -113,6 +114,27 @@ class Issuer:
             "lists": self.lists,
             "expected": {name: CLAIMS[type_.name][name] for name in names},
         }
+
+    def presented_as_mdoc(self, type_: CredentialType, index: int, *, shown: int) -> dict:
+        """A case: the same as an mdoc."""
+        holder = FileSigner.new()
+        facts = CredentialFacts(ISSUER, ACTIVE, ("face",), NOW - 5000, "production", "a-pairwise-name")
+        (issued,) = mdoc.issue_batch(
+            type_,
+            CLAIMS[type_.name],
+            facts,
+            copies=[(holder.public_jwk(), StatusReference(self.uri(type_.status_bits), index))],
+            signer=self.signer,
+            chain=self.chain,
+            now=NOW,
+            random_bytes=token_bytes,
+        )
+        names = [name for name in CLAIMS[type_.name] if name not in type_.disclosed][:shown]
+        asked = {"client_id": AUDIENCE, "nonce": NONCE, "response_uri": f"{AUDIENCE}/answer", "thumbprint": None}
+        text = mdoc_response.present(issued, names, holder, Session(*list(asked.values())))
+        expected = {type_.mdoc.place(name)[1]: CLAIMS[type_.name][name] for name in names}
+        case = {"kind": "mdoc", "text": text, "now": NOW + 7, "session": asked}
+        return case | {"anchors": [self.anchor], "lists": self.lists, "expected": expected}
 
     def scanned(self, type_: CredentialType, purpose: str, index: int) -> dict:
         """A case: the text of a QR code for that purpose, with every claim of its slip."""

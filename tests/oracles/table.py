@@ -15,6 +15,7 @@ from oracles.requesting import requests
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "security" / "oracles.md"
 HEADINGS = {
     "presentation": "Presented credentials",
+    "mdoc": "Presented mdocs",
     "status_list": "Status lists",
     "slip": "QR slips",
     "trust_list": "Trust lists",
@@ -100,6 +101,8 @@ def _opening() -> list[str]:
         "  it is given. Beside what the tables have, a wallet made of it takes an offer of the running service and answers a request,",
         "  and a verifier made of it, and one of polaris-oid4vp over the network, ask the product's wallet; `dcql` holds answers against",
         "  queries and openvc-core verifies them (`tests/oracles/test_wallets.py`, `test_verifiers.py`).",
+        "- Of an mdoc openvc-core checks certificate, time and both signatures, and leaves its status to its caller, who reads where it",
+        "  stands and asks it about that list.",
         "- None keeps a memory of what was presented, knows which types an anchor may issue, or reads our development mark.",
         "",
     ]

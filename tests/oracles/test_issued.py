@@ -15,7 +15,7 @@ from idverify.cli import keys, main, pki, trust
 from idverify.credentials.credential_types import credential_types
 from idverify.credentials.trust_list_document import ISSUING
 from idverify.keys import authority
-from oracles.asking import SD_JWT_VC, STRICT, ask
+from oracles.asking import OPENVC, SD_JWT_VC, STRICT, ask
 from oracles.conftest import answering
 from oracles.issuing import CARD, CLAIMS, HELD, ISSUER, LICENCE, NOW, PAUSED, WITHDRAWN, Issuer
 
@@ -53,6 +53,30 @@ def test_a_revoked_or_suspended_credential_is_refused_and_so_is_one_without_a_li
     cases = [issuer.presented(type_, index, shown=1) for type_, index in bad]
     cases += [issuer.presented(type_, HELD, shown=1) | {"lists": {}} for type_ in TYPES]
     assert [one["accepted"] for one in ask(oracle, cases)] == [False] * len(cases)
+
+
+@pytest.mark.parametrize("oracle", answering("mdoc"), indirect=True)
+def test_every_type_is_accepted_as_an_mdoc_and_no_other_request_is_answered_by_it(oracle, issuer):
+    """All, some or none of its elements, read as they were written; for another nonce or reader it is nobody's."""
+    cases = [issuer.presented_as_mdoc(type_, HELD, shown=shown) for type_ in TYPES for shown in (0, 1, 20)]
+    answers = ask(oracle, cases)
+    assert [one["reason"] for one in answers if not one["accepted"]] == []
+    for case, answer in zip(cases, answers, strict=True):
+        pictures = {name for name in case["expected"] if name == "portrait"}  # bytes, which JSON has no word for
+        assert answer["claims"].keys() >= case["expected"].keys()
+        assert all(answer["claims"][name] == value for name, value in case["expected"].items() if name not in pictures)
+    changed = [
+        cases[1] | {"session": cases[1]["session"] | {name: "another"}} for name in ("client_id", "nonce", "response_uri")
+    ]
+    altered = cases[1] | {"text": cases[1]["text"].replace(cases[1]["text"][40:44], "AAAA", 1)}
+    assert [one["accepted"] for one in ask(oracle, [*changed, altered])] == [False] * 4
+
+
+def test_a_revoked_mdoc_is_refused_by_who_asks_its_list(issuer):
+    """Each type, by openvc-core; and where there is no list."""
+    cases = [issuer.presented_as_mdoc(type_, WITHDRAWN, shown=1) for type_ in TYPES]
+    assert [one["reason"] for one in ask(OPENVC, cases)] == ["Status: 1"] * len(TYPES)
+    assert [one["accepted"] for one in ask(OPENVC, [one | {"lists": {}} for one in cases])] == [False] * len(TYPES)
 
 
 @pytest.mark.parametrize("oracle", answering("status_list"), indirect=True)

@@ -23,7 +23,7 @@ def found():
 def test_what_we_accept_every_verifier_accepts(found):
     """Presentations by two strict verifiers of different authors and by a third; status lists and slips by all that read them; a request."""
     accepted = [one for one in judged() if one.code == "accepted" and one.kind != "status_list"]
-    assert {one.kind for one in accepted} == {"presentation", "slip", "trust_list", "request"}
+    assert {one.kind for one in accepted} == {"presentation", "mdoc", "slip", "trust_list", "request"}
     assert {one.key: found[one.key] for one in accepted if not all(by["accepted"] for by in found[one.key].values())} == {}
 
 

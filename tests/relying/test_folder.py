@@ -7,6 +7,7 @@ from base64 import b64encode
 
 import pytest
 
+from idverify.ceremonies.status_publishing import published
 from idverify.ceremonies.statuses import set_status
 from idverify.credentials.findings import Status
 from idverify.errors import InvalidInput, KeyUnavailable, TokenInvalid
@@ -106,6 +107,28 @@ def test_an_older_status_list_does_not_bring_a_revoked_credential_back_to_life(c
     held = city.hotel.store_status(before, now=clock(), uri=uri)
     assert held.issued_at == clock()
     assert shown(city.hotel, card, clock() + 1).code == "credential_revoked"
+
+
+def test_of_a_list_in_two_formats_the_newer_one_counts(city, clock):
+    """Whichever came first, and whichever format it is in; an old one in the other format revives nothing."""
+    card = city.credential()
+    uri, old = city.status_list()
+    number = int(uri.rpartition("/")[2])
+    old_cwt = published(city.vault, number).cwt
+    clock.now += 60
+    set_status(city.vault, actor="operator", status=Status.REVOKED, credential_id="crd_1")
+    signed = published(city.vault, number)
+    for newer, older in ((signed.cwt, old), (signed.token, old_cwt), (signed.cwt, old_cwt)):
+        hotel = Holdings(city.hotel.folder)
+        for one in (older, newer, older):
+            hotel.store_status(one, now=clock(), uri=uri)
+        assert shown(Holdings(city.hotel.folder), card, clock() + 1).code == "credential_revoked"
+        for path in (city.hotel.folder / "statuses").iterdir():
+            path.unlink()
+    city.hotel.store_status(signed.cwt, now=clock(), uri=uri)
+    assert shown(city.hotel, card, clock() + DAY).code == "status_unknown"
+    city.hotel.prune(clock() + DAY)
+    assert list((city.hotel.folder / "statuses").iterdir()) == []
 
 
 def test_a_status_list_counts_until_its_end_and_is_unknown_after_it(city, clock):

@@ -4,12 +4,12 @@ import os
 
 from credentials.slips import CARD, CITY, ISSUER, LIST, NOW, PERSON
 
-from idverify.credentials import credential, slip
+from idverify.credentials import credential, mdoc, slip
 from idverify.credentials.assurance import ACTIVE
 from idverify.credentials.credential import CredentialFacts
 from idverify.credentials.status_reference import StatusReference
 from idverify.wallet.device import HeldKey
-from idverify.wallet.held import SD_JWT_FORMAT, SLIP_FORMAT
+from idverify.wallet.held import MDOC_FORMAT, SD_JWT_FORMAT, SLIP_FORMAT
 from idverify.wallet.issuer import Configuration
 from idverify.wallet.received import examined
 
@@ -23,6 +23,15 @@ def cards(number):
     copies = [(key.signer.public_jwk(), StatusReference(LIST, 5 + at)) for at, key in enumerate(keys)]
     made = credential.issue_batch(CARD, PERSON, facts, copies=copies, **ISSUING)
     return examined(made, keys, Configuration(SD_JWT_FORMAT, CARD.vct))
+
+
+def mdocs(number, type_=CARD, claims=PERSON):
+    """The same in the other format."""
+    keys = [HeldKey.new() for _ in range(number)]
+    facts = CredentialFacts(ISSUER, ACTIVE, ("face",), NOW - 60, "production", "pairwise-subject")
+    copies = [(key.signer.public_jwk(), StatusReference(LIST, 5 + at)) for at, key in enumerate(keys)]
+    made = mdoc.issue_batch(type_, claims, facts, copies=copies, **ISSUING)
+    return examined(made, keys, Configuration(MDOC_FORMAT, type_.mdoc.doctype))
 
 
 def slips(purpose):

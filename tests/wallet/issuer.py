@@ -33,7 +33,7 @@ class Issuer:
             "credential_configurations_supported": {
                 "identity_card": {"format": "dc+sd-jwt", "vct": VCT},
                 "vehicle_licence": {"format": "dc+sd-jwt", "vct": VCT},
-                "identity_card.mdoc": {"format": "mso_mdoc", "vct": VCT},
+                "identity_card.ldp": {"format": "ldp_vc", "credential_definition": {}},
             },
         }
         self.server = {"issuer": URL, "token_endpoint": f"{URL}/v1/credentials/token"}

@@ -213,7 +213,7 @@ def test_an_issuer_that_misbehaves_gets_nothing_kept(folder, issuer, misbehave):
 
 def test_an_unknown_format_is_not_taken(folder, issuer):
     """It could not be shown."""
-    for name in ("identity_card.mdoc", "unheard_of"):
+    for name in ("identity_card.ldp", "unheard_of"):
         issuer.offer["credential_configuration_ids"] = [name]
         with pytest.raises(CredentialUnavailable, match=name):
             accept(folder, issuer)

@@ -86,6 +86,23 @@ def test_the_person_is_told_who_asks_for_what(reader):
     assert [(one.id, one.claims) for one in found.wanted] == [("card", ("name",))]
 
 
+def test_an_mdoc_is_asked_for_by_doctype_namespace_and_element(reader):
+    """And named to the person by the claim that the element says."""
+    claims = [{"path": ["org.iso.18013.5.1", "document_number"]}]
+    asked = {"id": "dl", "format": "mso_mdoc", "meta": {"doctype_value": "org.iso.18013.5.1.mDL"}, "claims": claims}
+    (wanted,) = reader.read(dcql_query={"credentials": [asked]}).wanted
+    assert (wanted.format, wanted.kinds, wanted.claims) == ("mso_mdoc", ("org.iso.18013.5.1.mDL",), ("licence_number",))
+    for wrong in (
+        {"meta": {"vct_values": ["x"]}},
+        {"meta": {"doctype_value": "org.iso.7367.1.mVRC"}},
+        {"claims": [{"path": ["document_number"]}]},
+        {"claims": [{"path": ["org.iso.18013.5.1", "portrait"]}]},
+        {"claims": [{"path": ["org.iso.18013.5.1", 0]}]},
+    ):
+        with pytest.raises(IssuerRefused):
+            reader.read(dcql_query={"credentials": [asked | wrong]})
+
+
 @pytest.mark.parametrize(
     "changes",
     [
@@ -102,7 +119,7 @@ def test_the_person_is_told_who_asks_for_what(reader):
         {"dcql_query": {"credentials": [QUERY], "credential_sets": [{"options": [["card"]]}]}},
         {"dcql_query": {"credentials": [QUERY | {"claim_sets": [["a"]]}]}},
         {"dcql_query": {"credentials": [QUERY | {"claims": [{"path": ["name"], "values": ["Jane"]}]}]}},
-        {"dcql_query": {"credentials": [QUERY | {"format": "mso_mdoc"}]}},
+        {"dcql_query": {"credentials": [QUERY | {"format": "ldp_vc"}]}},
         {"dcql_query": {"credentials": [QUERY | {"claims": [{"path": ["address", "city"]}]}]}},
         {"dcql_query": {"credentials": ["card"]}},
         {"client_metadata": METADATA | {"client_name": "hotel\x1b[2Jbank"}},

@@ -2,22 +2,27 @@
 
 from dataclasses import replace
 
+import cbor2
 import pytest
 from credentials.authority import public
 from credentials.slips import CARD, ISSUER, NOW, PERSON, examine, gate, status_list
 
-from idverify.credentials import presentation
+from idverify.credentials import mdoc_presentation, presentation
+from idverify.credentials.credential_types import credential_types
 from idverify.credentials.findings import Status
+from idverify.credentials.mdoc_session import Session
+from idverify.credentials.reading import decode_base64url
 from idverify.errors import InvalidInput
+from idverify.keys.jwk import base64url
 from idverify.wallet.codes import code
 from idverify.wallet.device import HeldKey, bare_jwk
 from idverify.wallet.errors import CredentialUnavailable, IssuerRefused
-from idverify.wallet.held import SD_JWT_FORMAT, SLIP_FORMAT, Copy, Holding
+from idverify.wallet.held import MDOC_FORMAT, SD_JWT_FORMAT, SLIP_FORMAT, Copy, Holding
 from idverify.wallet.issuer import Configuration
 from idverify.wallet.presenting import present
 from idverify.wallet.received import examined
 
-from .issued import cards, slips
+from .issued import cards, mdocs, slips
 
 HOTEL = "https://hotel.example"
 
@@ -55,6 +60,50 @@ def test_a_presentation_tells_what_was_chosen_and_nothing_else(wallet):
     assert found(first, nonce="o" * 8).code == "binding_nonce"
     with pytest.raises(CredentialUnavailable, match="wallet renew"):
         shown(wallet)
+
+
+def test_an_mdoc_tells_what_was_chosen_and_nothing_else(wallet):
+    """For one reader, nonce and address; a fresh copy each time; what is visible is shown unasked."""
+    name, period = "identity_card.mdoc", {"name": "Zhang Wei", "period": "2027-H1"}
+    wallet.keep(Holding(ISSUER, name, MDOC_FORMAT, int(NOW), tuple(mdocs(2))))
+    asked = {"audience": HOTEL, "nonce": "n" * 8, "now": NOW}
+    first = present(wallet, name, show=("age_over_18",), **asked)
+    session = Session.plain(HOTEL, "n" * 8)
+    answer = mdoc_presentation.validate(first, gate(), session=session, now=NOW + 1)
+    assert (answer.code, PERSON.keys() & answer.claims.keys()) == ("accepted", {"age_over_18"})
+    with pytest.raises(CredentialUnavailable, match="iban"):
+        present(wallet, name, show=("iban",), **asked)
+    second = present(wallet, name, show=(), response_uri="https://hotel.example/answer", thumbprint=bytes(32), **asked)
+    bound = Session(HOTEL, "n" * 8, "https://hotel.example/answer", bytes(32))
+    assert mdoc_presentation.validate(second, gate(), session=bound, now=NOW).accepted
+    assert mdoc_presentation.validate(second, gate(), session=session, now=NOW).code == "mdoc_device_signature"
+    with pytest.raises(CredentialUnavailable, match="wallet renew"):
+        present(wallet, name, show=(), **asked)
+    life = credential_types()["proof_of_life"]
+    wallet.keep(Holding(ISSUER, "proof_of_life.mdoc", MDOC_FORMAT, int(NOW), tuple(mdocs(1, life, period))))
+    text = present(wallet, "proof_of_life.mdoc", show=(), **asked)
+    claims = mdoc_presentation.validate(text, gate(), session=session, now=NOW).claims
+    assert (claims["period"], "name" in claims) == ("2027-H1", False)
+
+
+def test_a_wallet_keeps_no_mdoc_that_a_reader_would_refuse(wallet):
+    """Of another doctype, for a key that is not its own, with an element that was not signed, or cut short."""
+    (good,) = mdocs(1)
+    raw = cbor2.loads(decode_base64url(good.credential))
+    ((namespace, items),) = raw["nameSpaces"].items()
+    altered = raw | {
+        "nameSpaces": {namespace: [cbor2.CBORTag(24, items[0].value.replace(b"elementValue", b"elementvalue")), *items[1:]]}
+    }
+    asked = Configuration(MDOC_FORMAT, CARD.mdoc.doctype)
+    for credential_, key, wanted in (
+        (good.credential, good.key, replace(asked, kind="org.iso.18013.5.1.mDL")),
+        (good.credential, HeldKey.new(), asked),
+        (base64url(cbor2.dumps(altered)), good.key, asked),
+        (good.credential[:-4], good.key, asked),
+        ("", good.key, asked),
+    ):
+        with pytest.raises(IssuerRefused):
+            examined([credential_], [key], wanted)
 
 
 @pytest.mark.parametrize("wrong", [{"show": ("iban",)}, {"show": ("iss",)}, {"now": NOW + 20 * 86_400}])

@@ -13,7 +13,7 @@ from rich.table import Table
 
 from idverify.cli.output import AsJson, emit, stdout
 from idverify.cli.progress import progress_bar
-from idverify.evaluation.credential_work import Office, credential_work, slip_work, status_work
+from idverify.evaluation.credential_work import Office, credential_work, mdoc_work, slip_work, status_work
 from idverify.evaluation.hardware import one_core
 from idverify.evaluation.report import origin, output_folder, write_report
 from idverify.evaluation.seal_work import seal_work
@@ -41,7 +41,7 @@ def tokens(
     now = time.time()
     with one_core() as core, tempfile.TemporaryDirectory() as place:
         office = Office(Path(place), now=now, random_bytes=secrets.token_bytes)
-        made = [*credential_work(office, n), *slip_work(office, n), *status_work(office, n)]
+        made = [*credential_work(office, n), *mdoc_work(office, n), *slip_work(office, n), *status_work(office, n)]
         made += seal_work(Path(place) / "seals", n, now=now)
         with progress_bar("tokens") as progress:
             rows = token_rows([*verdict_work(n, now=now, random_bytes=secrets.token_bytes), *made], progress)

@@ -1,0 +1,30 @@
+"""A presentation in whichever of the two formats it came, on one session: what a reader calls that takes both."""
+
+from idverify.credentials import mdoc, mdoc_presentation, presentation
+from idverify.credentials.believed import Believed
+from idverify.credentials.credential import TYPE as SD_JWT_FORMAT
+from idverify.credentials.findings import Finding
+from idverify.credentials.mdoc_session import Session
+from idverify.credentials.replays import Replays
+
+
+def format_of(text: str | bytes) -> str:
+    """`dc+sd-jwt` or `mso_mdoc`: the one has dots and tildes, the other is base64url of a CBOR map and has neither."""
+    raw = text.encode("utf-8", "replace") if isinstance(text, str) else text
+    return mdoc.FORMAT if raw.startswith(b"o") and not {*b".~"} & {*raw} else SD_JWT_FORMAT
+
+
+def validate(
+    text: str | bytes,
+    believed: Believed,
+    *,
+    session: Session,
+    now: float,
+    allow_dev: bool = False,
+    replays: Replays | None = None,
+) -> Finding:
+    """What there is to say of it, as presentation.validate and mdoc_presentation.validate say it. Never raises for a text."""
+    if format_of(text) == mdoc.FORMAT:
+        return mdoc_presentation.validate(text, believed, session=session, now=now, allow_dev=allow_dev, replays=replays)
+    asked = {"audience": session.client_id, "nonce": session.nonce}
+    return presentation.validate(text, believed, **asked, now=now, allow_dev=allow_dev, replays=replays)
