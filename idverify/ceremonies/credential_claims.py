@@ -1,7 +1,8 @@
 """What a credential says of its subject: from enrolment, from the document on file, and what follows from either.
 
 No claim has two sources. `age_over_18` follows from the date of birth and today; `period`, for a proof of life, is the
-half-year in which the person was before a camera or a registrar, and what it proves ends with it; `portrait` is a small picture made of the registry's.
+half-year in which the person was before a camera or a registrar, and the credential ends with it; `portrait` is a small picture
+made of the registry's.
 """
 
 from collections.abc import Mapping
