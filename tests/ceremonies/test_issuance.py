@@ -9,7 +9,7 @@ import pytest
 from credentials.city import decoded
 from credentials.proofs import dpop, possession
 from roots import root_of
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from idverify.ceremonies.audit_head import verify_chain
 from idverify.ceremonies.clients import revoke_client
@@ -19,6 +19,7 @@ from idverify.ceremonies.granting import token_url
 from idverify.ceremonies.issuance import BATCH, MOST_A_DAY, NONCE_USE, credential_url
 from idverify.ceremonies.nonces import new_nonce
 from idverify.ceremonies.offering import fetch_offer, offer_on_session
+from idverify.ceremonies.purge import purge
 from idverify.ceremonies.status_publishing import published
 from idverify.ceremonies.statuses import set_status
 from idverify.credentials import (
@@ -617,6 +618,30 @@ def test_a_proof_of_life_ends_with_its_period_and_not_before(make_parts, clock, 
         with pytest.raises(IssuanceRefused, match="has ended") as caught:
             wallet.get(configuration)
         assert caught.value.reason == "credential_request_denied"
+
+
+def test_a_slip_key_is_used_once_whatever_the_purpose_or_the_wallet_for_two_days(parts, client, subject_id, wallet, clock):
+    """A gate, another purpose, tomorrow, another credential: one key in two slips would tell that one person was at both."""
+    (key,) = wallet.keys()
+    other = Wallet(parts).accept(offer(parts, client, subject_id))
+    assert wallet.get("identity_card.gate", keys=[key])
+
+    def refused(asking, configuration):
+        with pytest.raises(IssuanceRefused, match="another slip has that key") as caught:
+            asking.get(configuration, keys=[FileSigner.new(), key])
+        return caught.value.reason
+
+    assert {refused(wallet, one) for one in ("identity_card.gate", "identity_card.police")} == {"invalid_proof"}
+    assert refused(other, "identity_card.gate") == "invalid_proof"
+    clock.now += DAY + 60
+    assert refused(wallet.renew(), "identity_card.gate") == "invalid_proof"
+    fresh = wallet.keys(2)
+    assert len(wallet.get("identity_card.gate", keys=fresh)) == 2
+    clock.now += DAY
+    purge(parts, retention_seconds=DAY, actor="tester")
+    with parts.store.reading() as tx:
+        kept = tx.scalars(select(tables.spent.c.expires_at)).all()
+    assert all(parts.now() <= one <= parts.now() + 2 * DAY for one in kept), "what is remembered is bounded"
 
 
 def test_what_was_revoked_is_not_issued_again_until_the_person_is_checked_anew(parts, client, subject_id, wallet, clock):

@@ -106,6 +106,7 @@ class City:
 
     def credential(self, type_name: str = "identity_card", holder: FileSigner | None = None, **changes: Any) -> str:
         """As the city issues it."""
+        type_ = credential_types()[type_name]
         facts = {
             "issuer": self.issuer,
             "acr": ACTIVE,
@@ -116,7 +117,6 @@ class City:
             "ends": end_of(CLAIMS[type_name][type_.ends_with]) if type_.ends_with else None,
         }
         facts |= {name: changes.pop(name) for name in list(changes) if name in facts}
-        type_ = credential_types()[type_name]
         bits = type_.status_bits
         held: dict[str, Any] = {
             "claims": CLAIMS[type_name],
