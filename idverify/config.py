@@ -51,6 +51,9 @@ class Settings(BaseSettings):
     )
     types_dir: Path | None = Field(None, description="folder of credential types of your own, beside the shipped ones")
     attestation_file: Path | None = Field(None, description="devices and apps whose attestation is trusted; none when absent")
+    wallets_file: Path | None = Field(
+        None, description="wallet providers that are believed, and what is asked of wallets; nobody and nothing when absent"
+    )
     duplicates: Literal["off", "warn", "block"] = Field("off", description="enrolling a face that is enrolled already")
 
     attempts_client_subject: int = Field(10, ge=1, description="attempts per client and subject in the window")

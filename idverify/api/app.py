@@ -12,12 +12,15 @@ import cv2
 
 from idverify.acquisition import Acquirer
 from idverify.api.attestation_trust import load_trust
+from idverify.api.wallet_file import load_wallets
 from idverify.attestation import Trust
 from idverify.ceremonies import Limits, Parts, Vault
 from idverify.ceremonies.certification import FOLDERS
 from idverify.ceremonies.duplicate_index import DuplicateIndex
 from idverify.ceremonies.duplicates import require_supported
+from idverify.ceremonies.wallet_trust import require_apart
 from idverify.config import Settings
+from idverify.credentials.providers import WalletTrust
 from idverify.credentials.purposes import Purpose
 from idverify.credentials.type_files import adopt_types
 from idverify.decision.policy import Policy, policies_from
@@ -133,6 +136,7 @@ def compose(settings: Settings, *, create: bool = True) -> Parts:
         profiles=profiles_for(PROFILES, {**recogniser.engine.digests, TEMPLATE: recogniser.pack.variant.digest}),
     )
     require_supported(parts)
+    require_apart(parts)
     return parts
 
 
@@ -183,6 +187,7 @@ def open_vault(settings: Settings, *, create: bool) -> Vault:
         random_bytes=os.urandom,
         gallery_file=settings.gallery_file,
         relying=None if settings.trust is None else Holdings(settings.trust),
+        wallets=WalletTrust() if settings.wallets_file is None else load_wallets(settings.wallets_file),
     )
 
 

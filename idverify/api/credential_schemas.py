@@ -40,6 +40,11 @@ class OfferIn(StrictRequest):
         None, description="with subject_id: whom `sub` is for; may be left out by a client that is registered for one audience"
     )
     tx_code: bool = Field(True, description="whether the wallet must ask the person for a number; leave it on")
+    same_device: bool | None = Field(
+        None,
+        description="with session_id: whether only the device whose app signed the session may take it, with that same key; "
+        "left out: where an app did. false: the wallet is another app",
+    )
 
     @model_validator(mode="after")
     def _one_foundation(self) -> "OfferIn":
@@ -50,6 +55,8 @@ class OfferIn(StrictRequest):
             raise ValueError("supervised goes with subject_id, and subject_id needs it")
         if self.audience is not None and self.subject_id is None:
             raise ValueError("audience goes with subject_id: a session has its own")
+        if self.same_device is not None and self.session_id is None:
+            raise ValueError("same_device goes with session_id")
         return self
 
 
@@ -64,10 +71,20 @@ class OfferOut(BaseModel):
     expires_at: str
 
 
-class ProofsIn(StrictRequest):
-    """Proofs of possession, one a copy."""
+Proof = Annotated[str, Field(min_length=1, max_length=20_480)]
 
-    jwt: Annotated[list[Annotated[str, Field(min_length=1, max_length=4096)]], Field(min_length=1, max_length=64)]
+
+class ProofsIn(StrictRequest):
+    """Of one type: proofs of possession, one a copy, or one that brings an attestation of all keys; or that alone."""
+
+    jwt: Annotated[list[Proof], Field(min_length=1, max_length=64)] | None = None
+    attestation: Annotated[list[Proof], Field(min_length=1, max_length=1)] | None = None
+
+    @model_validator(mode="after")
+    def _one_type(self) -> "ProofsIn":
+        if (self.jwt is None) == (self.attestation is None):
+            raise ValueError("send exactly one of jwt and attestation")
+        return self
 
 
 class WalletRequest(StrictRequest):

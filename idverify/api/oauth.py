@@ -41,6 +41,13 @@ def one_header(values: list[str], name: str) -> str:
     return values[0]
 
 
+def header_or_none(values: list[str], name: str) -> str | None:
+    """The only value of a header that need not be there. Raises IssuanceRefused."""
+    if len(values) > 1:
+        raise IssuanceRefused("invalid_client_attestation", f"send one {name} header")
+    return values[0] if values else None
+
+
 def refusal_of(error: IdverifyError, *, malformed: str, protected: bool) -> tuple[str, Response] | None:
     """The word for an error and its answer; None for what a problem document tells: faults, and what passes with time.
 

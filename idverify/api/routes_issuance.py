@@ -3,6 +3,7 @@ the OpenAPI document does not; docs/reference/issuance.md does for people.
 """
 
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from functools import wraps
 from typing import Any
 
@@ -12,7 +13,7 @@ from idverify.api.access import ServiceOf
 from idverify.api.answers import json_answer, public_for
 from idverify.api.credential_schemas import CredentialIn, NotificationIn
 from idverify.api.limits import NO_IMAGE_BODY, bounded_body
-from idverify.api.oauth import FORM, form_of, one_header, refusal_of, required
+from idverify.api.oauth import FORM, form_of, header_or_none, one_header, refusal_of, required
 from idverify.api.schemas import parse
 from idverify.api.service import Service
 from idverify.ceremonies import granting, issuance, notifications
@@ -21,6 +22,7 @@ from idverify.ceremonies.issuance import Issued
 from idverify.ceremonies.issuer_metadata import NONCE_PATH, REFRESH, issuer_metadata, server_metadata
 from idverify.ceremonies.nonces import new_nonce
 from idverify.ceremonies.offering import GRANT_TYPE
+from idverify.ceremonies.wallet_authentication import Brought
 from idverify.errors import IdverifyError, IssuanceRefused
 
 router = APIRouter(include_in_schema=False)
@@ -68,7 +70,9 @@ async def token(request: Request, service: ServiceOf) -> Response:
     """A pre-authorised code, or a refresh token, for an access token."""
     body = await bounded_body(request, limit=NO_IMAGE_BODY, seconds=service.options.body_seconds, media_type=FORM)
     proof = one_header(request.headers.getlist("dpop"), "DPoP")
-    granted = await service.look_up(lambda: _granted(service, proof, body))
+    attestation = header_or_none(request.headers.getlist("oauth-client-attestation"), "OAuth-Client-Attestation")
+    shown = header_or_none(request.headers.getlist("oauth-client-attestation-pop"), "OAuth-Client-Attestation-PoP")
+    granted = await service.look_up(lambda: _granted(service, proof, body, Brought(attestation, shown)))
     told: dict[str, Any] = {
         "access_token": granted.access_token,
         "token_type": "DPoP",
@@ -79,16 +83,17 @@ async def token(request: Request, service: ServiceOf) -> Response:
     return json_answer(told, headers=_SECRET)
 
 
-def _granted(service: Service, proof: str, body: bytes) -> Granted:
+def _granted(service: Service, proof: str, body: bytes, headers: Brought) -> Granted:
     fields = form_of(body)
+    wallet = replace(headers, client_id=fields.get("client_id"))
     match required(fields, "grant_type"):
         case kind if kind == GRANT_TYPE:
             code = required(fields, "pre-authorized_code")
             parts = service.parts_of_wallet(code)
-            return granting.redeem_code(parts, proof, code=code, tx_code=fields.get("tx_code"))
+            return granting.redeem_code(parts, proof, code=code, tx_code=fields.get("tx_code"), wallet=wallet)
         case kind if kind == REFRESH:
             secret = required(fields, "refresh_token")
-            return granting.renew(service.parts_of_wallet(secret), proof, refresh_token=secret)
+            return granting.renew(service.parts_of_wallet(secret), proof, refresh_token=secret, wallet=wallet)
         case _:
             raise IssuanceRefused("unsupported_grant_type", "a pre-authorised code or a refresh token")
 
@@ -116,7 +121,8 @@ async def credential(request: Request, service: ServiceOf) -> Response:
             access_token=access,
             proof=proof,
             configuration=asked.credential_configuration_id,
-            proofs=asked.proofs.jwt,
+            proofs=asked.proofs.jwt or (),
+            attestations=asked.proofs.attestation or (),
         )
 
     made = await service.ceremony(issued)

@@ -65,7 +65,14 @@ def _made(caller: Caller, asked: OfferIn) -> Offered:
     parts = caller.parts()
     if asked.session_id is not None:
         require_scope(caller.client, CREDENTIALS_OFFER)
-        return offer_on_session(parts, caller.client, asked.session_id, asked.types, with_number=asked.tx_code)
+        return offer_on_session(
+            parts,
+            caller.client,
+            asked.session_id,
+            asked.types,
+            with_number=asked.tx_code,
+            same_device=asked.same_device,
+        )
     require_scope(caller.client, CREDENTIALS_SUPERVISE)
     if EVALUATION in caller.client.scopes:
         raise errors.ScopeMissing("a client with the scope evaluation cannot name registry subjects")

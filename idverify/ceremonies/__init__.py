@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from idverify.acquisition import Acquirer
 from idverify.attestation import Trust
+from idverify.credentials.providers import WalletTrust
 from idverify.decision.policy import Policy
 from idverify.decision.profile import Profile
 from idverify.decision.profiles import PROFILES
@@ -44,6 +45,7 @@ class Vault:
     certified by the issuer's root, for one purpose each. now: seconds since the epoch. random_bytes: a cryptographic source.
     duplicates: the index that enrolment searches; None where duplicates are not searched, or no models are loaded.
     gallery_file: where that index is kept, sealed; None: nowhere. relying: what is believed of other issuers; None: nothing.
+    wallets: the providers of wallets that are believed, and what is asked of wallets; by default nobody and nothing.
     """
 
     deployment: str
@@ -64,6 +66,7 @@ class Vault:
     duplicates: "DuplicateIndex | None" = None
     gallery_file: Path | None = None
     relying: Holdings | None = None
+    wallets: WalletTrust = field(default_factory=WalletTrust)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

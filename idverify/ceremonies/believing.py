@@ -15,6 +15,7 @@ from idverify.credentials.status_bits import pack
 from idverify.credentials.status_list import LIFETIME_SECONDS, TTL_SECONDS, StatusList
 from idverify.credentials.status_reference import list_number
 from idverify.credentials.trust_list_errors import TrustListExpired
+from idverify.errors import KeyUnavailable, TokenInvalid
 from idverify.keys.authority import fingerprint
 from idverify.store import Connection, statuses
 
@@ -37,6 +38,20 @@ def own_anchors(vault: Vault) -> tuple[Anchor, ...]:
     for one in vault.credential_keys.certificates():
         named.setdefault(one.root, set()).update(one.issuers)
     return tuple(Anchor(HERE, root, types, tuple(sorted(issuers))) for root, issuers in named.items())
+
+
+def issuing_roots(vault: Vault) -> tuple[bytes, ...]:
+    """Every root (DER) that issues anything here or, as far as a list in force says, elsewhere. Raises KeyUnavailable."""
+    try:
+        others = () if vault.relying is None else vault.relying.anchors(vault.now())
+    except TrustListExpired:
+        others = ()
+    except TokenInvalid:
+        raise KeyUnavailable(
+            "a trust list in IDVERIFY_TRUST does not hold any more: `idverify trust list` says which"
+        ) from None
+    keys = (vault.credential_keys, vault.status_keys, vault.trust_list_keys, vault.reader_keys, vault.seal_keys)
+    return (*(one.root for certified in keys for one in certified.certificates()), *(one.certificate for one in others))
 
 
 def _others(vault: Vault) -> Believed:

@@ -37,7 +37,8 @@ METHOD = re.compile(r"[a-z][a-z0-9_]{0,63}")
 class Foundation:
     """Who was checked, how and when. audience: whom `sub` names the person to. auth_time: seconds since the epoch.
 
-    session_id: of the live session; registrar and method instead of it where somebody vouched in person.
+    session_id: of the live session; registrar and method instead of it where somebody vouched in person. device: thumbprint
+    (RFC 7638) of the attested key that signed the session's stream, where only that device's wallet may take what follows.
     """
 
     subject_id: str
@@ -49,6 +50,7 @@ class Foundation:
     session_id: str | None = None
     registrar: str | None = None
     method: str | None = None
+    device: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """For sealing."""
@@ -60,9 +62,13 @@ class Foundation:
         return Foundation(**{**parsed, "amr": tuple(parsed["amr"])})
 
 
-def founded_on_session(vault: Vault, tx: Connection, client: Client, session_id: str) -> Foundation:
+def founded_on_session(
+    vault: Vault, tx: Connection, client: Client, session_id: str, *, same_device: bool | None = None
+) -> Foundation:
     """The foundation that a redeemed live session of the client's makes.
 
+    same_device: whether only the device whose app's key signed the session's stream is given credentials; None: where there is
+    such a key. AssuranceTooLow is raised where there must be one, and is not.
     Raises SessionNotFound, for another client's too; SessionFinished unless it was approved and redeemed, while its verdict
     lives; AssuranceTooLow where what was checked is not enough, or names nobody in the registry; RecordTampered.
     """
@@ -75,6 +81,8 @@ def founded_on_session(vault: Vault, tx: Connection, client: Client, session_id:
         raise AssuranceTooLow("the reference was sent along: it names nobody in the registry")
     require_subject(tx, held.order.subject_id)
     claims = _verdict_of(vault, held, held.verdict)
+    if same_device and held.device is None:
+        raise AssuranceTooLow("no app's attested key signed this session: there is no device to bind its credentials to")
     return Foundation(
         subject_id=held.order.subject_id,
         client_id=client.id,
@@ -83,6 +91,7 @@ def founded_on_session(vault: Vault, tx: Connection, client: Client, session_id:
         amr=claims.amr,
         auth_time=_captured_at(held),
         session_id=held.session_id,
+        device=None if same_device is False else held.device,
     )
 
 

@@ -23,6 +23,8 @@ ACCESS_SECONDS = 300.0
 class Grant:
     """One grant, opened. thumbprint: of the device key (RFC 7638). access_until: when the newest access token ends.
 
+    instance: the wallet that a provider vouched for, without which it is not renewed; None: nobody did.
+
     first: whether that token came with the offer itself, rather than by renewing. issued: how many copies, on `day` (of the
     epoch).
     """
@@ -38,6 +40,7 @@ class Grant:
     day: int = 0
     issued: int = 0
     version: int = 1
+    instance: str | None = None
 
     @property
     def ends(self) -> float:
@@ -54,7 +57,9 @@ def renewable(types: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(name for name in types if not credential_types()[name].live_renewal)
 
 
-def new_grant(vault: Vault, foundation: Foundation, types: tuple[str, ...], thumbprint: str) -> tuple[Grant, str, str | None]:
+def new_grant(
+    vault: Vault, foundation: Foundation, types: tuple[str, ...], thumbprint: str, instance: str | None = None
+) -> tuple[Grant, str, str | None]:
     """A grant with its access token, and its refresh token where something may be issued silently."""
     access = new_secret(vault, ACCESS)
     refresh = new_secret(vault, REFRESH) if renewable(types) else None
@@ -67,6 +72,7 @@ def new_grant(vault: Vault, foundation: Foundation, types: tuple[str, ...], thum
         types=types,
         access_until=vault.now() + ACCESS_SECONDS,
         first=True,
+        instance=instance,
     )
     return grant, access, refresh
 
@@ -123,6 +129,7 @@ def _row(vault: Vault, grant: Grant) -> Row:
         "first": grant.first,
         "day": grant.day,
         "issued": grant.issued,
+        "instance": grant.instance,
     }
     row = Row(
         grant_id=grant.grant_id,
@@ -150,6 +157,7 @@ def _opened(vault: Vault, row: Row) -> Grant:
         day=content["day"],
         issued=content["issued"],
         version=row.version,
+        instance=content.get("instance"),  # absent from grants of earlier releases
     )
 
 

@@ -1,6 +1,7 @@
 """Issuing: a wallet with an access token shows new keys and gets a copy of a credential for each (OpenID4VCI 1.0 section 8).
 
-1. The token, for the device key that it is bound to. 2. The proofs, of up to 30 keys, over one nonce. 3. In one transaction:
+1. The token, for the device key that it is bound to. 2. The proofs, of up to 30 keys, over one nonce, and what wallet providers
+attest of them where the operator asks for that. 3. In one transaction:
 the grant as it stands now, nonce and proof used up, what the person's records say today, an index of a status list for each
 copy, the event; then the signatures, and only then the commit. Whatever fails, no credential leaves.
 """
@@ -10,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, cast
 
+from idverify.audit.chain import JSON
 from idverify.audit.events import Event
 from idverify.ceremonies import Parts, Vault
 from idverify.ceremonies.auditing import record_event
@@ -19,13 +21,13 @@ from idverify.ceremonies.grant_record import Grant, grant_shown, save_grant
 from idverify.ceremonies.nonces import spend_nonce
 from idverify.ceremonies.notifications import new_identifier
 from idverify.ceremonies.offering import configurations
+from idverify.ceremonies.proven_keys import Proven, proven
 from idverify.ceremonies.small_portrait import small_portrait
 from idverify.ceremonies.standing import DENIED, require_standing
 from idverify.ceremonies.statuses import allocate
-from idverify.credentials import credential, dpop, mdoc, possession, slip
+from idverify.credentials import credential, dpop, mdoc, slip
 from idverify.credentials.credential import CredentialFacts
 from idverify.credentials.credential_types import CredentialType
-from idverify.credentials.errors import TokenNonce
 from idverify.credentials.pairwise import pairwise_subject
 from idverify.credentials.possession import Possession
 from idverify.credentials.proof_errors import ProofReplayed
@@ -37,12 +39,10 @@ from idverify.errors import (
     IssuanceRefused,
     NoReference,
     SubjectNotFound,
-    TokenInvalid,
 )
 from idverify.store import Connection, spent
 
 PATH = "/v1/credentials"
-BATCH = 30
 MOST_A_DAY = 1000
 """Copies on one grant: many times what a wallet needs, and few enough that none fills the status lists."""
 
@@ -65,25 +65,35 @@ def credential_url(parts: Vault) -> str:
     return parts.issuer.rstrip("/") + PATH
 
 
-def issue(parts: Parts, *, access_token: str, proof: str, configuration: str, proofs: Sequence[str]) -> Issued:
-    """A copy of the credential for each key that is proven, in order. proof: the request's DPoP header.
+def issue(
+    parts: Parts,
+    *,
+    access_token: str,
+    proof: str,
+    configuration: str,
+    proofs: Sequence[str] = (),
+    attestations: Sequence[str] = (),
+) -> Issued:
+    """A copy of the credential for each key that is proven or attested, in order. proof: the request's DPoP header.
 
-    configuration: name of a credential type, `TYPE.mdoc`, or `TYPE.PURPOSE` for slips of at most a day.
-    Raises a leaf of TokenInvalid for the DPoP proof; IssuanceRefused: invalid_token, unknown_credential_configuration,
-    invalid_proof, invalid_nonce, credential_request_denied; AttemptsExhausted; any Fault, and then nothing was issued.
+    proofs: of type jwt; attestations: of type attestation. configuration: name of a credential type, `TYPE.mdoc`, or
+    `TYPE.PURPOSE` for slips of at most a day. Raises a leaf of TokenInvalid for the DPoP proof; IssuanceRefused: invalid_token,
+    unknown_credential_configuration, invalid_proof, invalid_nonce, credential_request_denied; AttemptsExhausted; any Fault, and
+    then nothing was issued.
     """
     expected = dpop.Expected("POST", credential_url(parts), access_token, parts.now())
     shown = dpop.validate(proof, expected)
     with parts.store.reading() as tx:
         known = grant_shown(parts, tx, access_token, shown)
     type_, purpose, make = _wanted(known, configuration)
-    keys = _keys(parts, proofs)
+    shown_keys = proven(parts, proofs, attestations, parts.wallets.demands.get(type_.name))
+    keys = shown_keys.keys
     portrait = small_portrait(parts, known.foundation.subject_id, type_, purpose)
     with parts.store.transaction() as tx:
         grant = grant_shown(parts, tx, access_token, shown)
         if not spent.spend(tx, shown.digest, shown.expires_at):
             raise ProofReplayed
-        if not spend_nonce(parts, tx, NONCE_USE, keys[0].nonce):
+        if not spend_nonce(parts, tx, NONCE_USE, shown_keys.nonce):
             raise IssuanceRefused("invalid_nonce", "the nonce is not ours, has ended or was used: ask for another")
         if purpose is not None:
             _require_new_keys(tx, keys, parts.now())
@@ -119,9 +129,11 @@ def issue(parts: Parts, *, access_token: str, proof: str, configuration: str, pr
             auth_time=grant.foundation.auth_time,
             renewed=not grant.first,
             notification=notification_id,
+            **_attested(shown_keys),
         )
         if purpose is None:
-            return Issued(_credentials(parts, type_, grant, said, keys, places, make), notification_id)
+            facts = _facts(parts, grant, said, shown_keys.methods)
+            return Issued(_credentials(parts, type_, facts, said, keys, places, make), notification_id)
         return Issued(_slips(parts, type_, purpose, said, keys, places, ends), notification_id)
 
 
@@ -133,24 +145,6 @@ def _wanted(grant: Grant, configuration: str) -> tuple[CredentialType, str | Non
     if purpose == mdoc.CONFIGURATION:
         return find_type(name), None, mdoc.issue_batch
     return find_type(name), purpose or None, credential.issue_batch
-
-
-def _keys(parts: Parts, proofs: Sequence[str]) -> list[Possession]:
-    """Between one key and BATCH, no two alike, all over one nonce: equal keys would link two copies."""
-    if not 1 <= len(proofs) <= BATCH:
-        raise IssuanceRefused("invalid_credential_request", f"proofs: jwt holds 1 to {BATCH} proofs")
-    keys = []
-    for number, text in enumerate(proofs, start=1):
-        try:
-            keys.append(possession.validate(text, issuer=parts.issuer, now=parts.now()))
-        except TokenInvalid as error:
-            word = "invalid_nonce" if isinstance(error, TokenNonce) else "invalid_proof"
-            raise IssuanceRefused(word, f"proof {number}: {error.code}: {error.message}") from None
-    if len({one.thumbprint for one in keys}) < len(keys):
-        raise IssuanceRefused("invalid_proof", "proofs: each copy needs a key of its own")
-    if len({one.nonce for one in keys}) > 1:
-        raise IssuanceRefused("invalid_nonce", "proofs: all of a request answer one nonce")
-    return keys
 
 
 def _require_new_keys(tx: Connection, keys: Sequence[Possession], now: float) -> None:
@@ -187,12 +181,23 @@ def _said(parts: Parts, tx: Connection, type_: CredentialType, grant: Grant, por
         raise IssuanceRefused(DENIED, error.message) from None
 
 
-def _facts(parts: Parts, grant: Grant, said: Said) -> CredentialFacts:
+def _attested(shown: Proven) -> dict[str, JSON]:
+    """For the audit: whose word it is, and at which levels; nothing where no provider said anything."""
+    if shown.attestation is None:
+        return {}
+    return {
+        "wallet_provider": shown.attestation.provider,
+        "key_storage": [*sorted(shown.attestation.key_storage)],
+        "possession_shown": shown.possessed,
+    }
+
+
+def _facts(parts: Parts, grant: Grant, said: Said, methods: tuple[str, ...]) -> CredentialFacts:
     foundation = grant.foundation
     return CredentialFacts(
         issuer=parts.issuer,
         acr=foundation.acr,
-        amr=foundation.amr,
+        amr=(*foundation.amr, *methods),
         auth_time=foundation.auth_time,
         environment=_environment(parts),
         subject=pairwise_subject(parts.secrets.pairwise, foundation.subject_id, foundation.audience),
@@ -210,7 +215,7 @@ def _ends(parts: Parts, type_: CredentialType, purpose: str | None, said: Said) 
 def _credentials(
     parts: Parts,
     type_: CredentialType,
-    grant: Grant,
+    facts: CredentialFacts,
     said: Said,
     keys: Sequence[Possession],
     places: Sequence[StatusReference],
@@ -220,7 +225,7 @@ def _credentials(
     return make(
         type_,
         said.claims,
-        _facts(parts, grant, said),
+        facts,
         copies=[(key.jwk, place) for key, place in zip(keys, places, strict=True)],
         signer=certified.signer,
         chain=certified.chain,

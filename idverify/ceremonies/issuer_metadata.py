@@ -5,11 +5,13 @@ from typing import Any
 from idverify.ceremonies import Vault
 from idverify.ceremonies.granting import token_url
 from idverify.ceremonies.history import history_url
-from idverify.ceremonies.issuance import BATCH, credential_url
+from idverify.ceremonies.issuance import credential_url
 from idverify.ceremonies.notifications import notification_url
 from idverify.ceremonies.offering import GRANT_TYPE
+from idverify.ceremonies.proven_keys import BATCH
 from idverify.credentials import cose, credential, jws, mdoc, slip
 from idverify.credentials.credential_types import CredentialType, credential_types
+from idverify.credentials.providers import WalletTrust
 
 NONCE_PATH = "/v1/credentials/nonce"
 REFRESH = "refresh_token"
@@ -26,6 +28,8 @@ def issuer_metadata(vault: Vault) -> dict[str, Any]:
                 **_described(type_, slip.FORMAT, frozenset(kind.claims)),
                 "purpose": purpose,
             }
+    for name, one in configurations.items():
+        one["proof_types_supported"] = _proof_types(vault.wallets, name.partition(".")[0])
     return {
         "credential_issuer": vault.issuer,
         "credential_endpoint": credential_url(vault),
@@ -42,12 +46,34 @@ def server_metadata(vault: Vault) -> dict[str, Any]:
     return {
         "issuer": vault.issuer,
         "token_endpoint": token_url(vault),
-        "token_endpoint_auth_methods_supported": ["none"],
         "grant_types_supported": [GRANT_TYPE, REFRESH],
         "response_types_supported": [],
         "dpop_signing_alg_values_supported": [jws.ALGORITHM],
-        "pre-authorized_grant_anonymous_access_supported": True,
+        **_authentication(vault.wallets),
     }
+
+
+def _authentication(wallets: WalletTrust) -> dict[str, Any]:
+    """Whether wallets are to be attested, and how (draft-ietf-oauth-attestation-based-client-auth-11 section 8)."""
+    said: dict[str, Any] = {
+        "token_endpoint_auth_methods_supported": [] if wallets.client_attestation else ["none"],
+        "pre-authorized_grant_anonymous_access_supported": not wallets.client_attestation,
+    }
+    if wallets.vouches_for_clients:
+        said["token_endpoint_auth_methods_supported"] += ["attest_jwt_client_auth", "attest_jwt_client_auth_dpop"]
+        said["client_attestation_signing_alg_values_supported"] = [jws.ALGORITHM]
+        said["client_attestation_pop_signing_alg_values_supported"] = [jws.ALGORITHM]
+    return said
+
+
+def _proof_types(wallets: WalletTrust, type_name: str) -> dict[str, Any]:
+    """How keys are proven (OpenID4VCI 1.0 section 12.2.4); `key_attestations_required` only where it is so."""
+    demand = wallets.demands.get(type_name)
+    proof: dict[str, Any] = {"proof_signing_alg_values_supported": [jws.ALGORITHM]}
+    if demand is not None:
+        levels = {"key_storage": demand.key_storage, "user_authentication": demand.user_authentication}
+        proof["key_attestations_required"] = {name: sorted(some) for name, some in levels.items() if some}
+    return {"jwt": proof, "attestation": proof} if wallets.providers else {"jwt": proof}
 
 
 def _described(type_: CredentialType, format_: str, claims: frozenset[str]) -> dict[str, Any]:
@@ -56,7 +82,6 @@ def _described(type_: CredentialType, format_: str, claims: frozenset[str]) -> d
         "vct": type_.vct,
         "cryptographic_binding_methods_supported": ["jwk"],
         "credential_signing_alg_values_supported": [jws.ALGORITHM],
-        "proof_types_supported": {"jwt": {"proof_signing_alg_values_supported": [jws.ALGORITHM]}},
         "credential_metadata": {
             "display": [{"locale": locale, **card} for locale, card in type_.display.items()],
             "claims": [_claim(type_, name, [name]) for name in type_.schema["properties"] if name in claims],

@@ -58,7 +58,13 @@ class Offered:
 
 
 def offer_on_session(
-    vault: Vault, client: Client, session_id: str, types: Sequence[str], *, with_number: bool = True
+    vault: Vault,
+    client: Client,
+    session_id: str,
+    types: Sequence[str],
+    *,
+    with_number: bool = True,
+    same_device: bool | None = None,
 ) -> Offered:
     """Offer credentials of these types to the person whom a live session of the client's has verified.
 
@@ -67,7 +73,7 @@ def offer_on_session(
     is certified, as `founded_on_session`, and as `claims_of`.
     """
     with vault.store.transaction() as tx:
-        foundation = founded_on_session(vault, tx, client, session_id)
+        foundation = founded_on_session(vault, tx, client, session_id, same_device=same_device)
         for row in offers.of_session(tx, session_id):
             if _opened(vault, row).redeemed:
                 raise SessionFinished("a wallet has taken this session's offer: run another live session for another wallet")
@@ -126,6 +132,7 @@ def _offered(vault: Vault, tx: Connection, foundation: Foundation, types: Sequen
         acr=foundation.acr,
         types=[*names],
         with_number=with_number,
+        device=foundation.device,
     )
     address = f"{vault.issuer.rstrip('/')}{PATH}/{offer_id}"
     uri = f"openid-credential-offer://?credential_offer_uri={quote(address, safe='')}"

@@ -63,7 +63,8 @@ class Held:
     way. kinds: of its steps. attempt_id: its row in the attempts. movement, flashing: what the person allows;
     allowed_when_drawn: what they allowed when the steps were.
     decision: what it was, for the backend. verdict: the token, to be redeemed until it expires. code: what the person's client
-    carries back. attested: level of attestation that was checked; attested_key: whose (idverify.ceremonies.stream_signature).
+    carries back. attested: level of attestation that was checked; attested_key: whose (idverify.ceremonies.stream_signature);
+    device: RFC 7638 thumbprint of the app's key that signed the stream which was decided on.
     handover: to another device, as idverify.ceremonies.handover has it. review: a reviewer's blind answer.
     """
 
@@ -83,6 +84,7 @@ class Held:
     lease: float = 0.0
     attested: str | None = None
     attested_key: dict[str, Any] | None = None
+    device: str | None = None
     decision: dict[str, Any] | None = None
     verdict: str | None = None
     signed_at: float | None = None

@@ -14,6 +14,8 @@ from idverify.audit.events import Event
 from idverify.ceremonies import Parts
 from idverify.ceremonies.session_record import Held, note
 from idverify.errors import AttestationRefused
+from idverify.keys.jwk import public_jwk, thumbprint
+from idverify.keys.p256 import point_in
 from idverify.sessions.envelope import closing_statement
 from idverify.store import Connection
 
@@ -40,6 +42,7 @@ def judged(parts: Parts, tx: Connection, held: Held, answer: Answer | None) -> t
 
     answer: None where nobody was asked. None comes of that, and of an answer that did not come.
     """
+    held = replace(held, device=None)  # what an earlier attempt's device signed says nothing of this one
     if answer is None:
         return held, None
     try:
@@ -48,7 +51,15 @@ def judged(parts: Parts, tx: Connection, held: Held, answer: Answer | None) -> t
         note(parts, tx, Event.SESSION_SIGNATURE_REFUSED, held, attempt=held.session.attempt, reason=error.reason)
         return held, None if answer.link is None else False
     note(parts, tx, Event.SESSION_STREAM_SIGNED, held, attempt=held.session.attempt, level=held.attested)
-    return replace(held, attested_key=kept(key)), True
+    return replace(held, attested_key=kept(key), device=_device(key)), True
+
+
+def _device(key: AttestedKey) -> str | None:
+    """The thumbprint of a key that its app can also sign a wallet's proofs with; None for an authenticator's, which cannot."""
+    if key.credential_id is not None:
+        return None
+    jwk = public_jwk(point_in(key.public_key))
+    return thumbprint(jwk["x"], jwk["y"])
 
 
 def _checked(parts: Parts, held: Held, answer: Answer) -> AttestedKey:

@@ -16,6 +16,7 @@ from typing import Any
 from idverify.audit.events import Event
 from idverify.ceremonies import Vault
 from idverify.ceremonies.auditing import record_event
+from idverify.ceremonies.wallet_trust import require_no_provider
 from idverify.credentials import trust_list
 from idverify.credentials.anchors import Anchor
 from idverify.credentials.credential_types import credential_types
@@ -61,8 +62,8 @@ def publish(vault: Vault, scheme: Scheme, *, actor: str) -> Published:
     """Decide, sign and keep.
 
     Raises InvalidInput for one that knows this installation by a root of the past alone, a leaf of TokenInvalid for one that no
-    reader would accept, SigningUnavailable, also where the list's key is not certified for this operator, KeyUnavailable,
-    StoreUnavailable.
+    reader would accept, ConfigurationInvalid for one with the root of a wallet provider, SigningUnavailable, also where the
+    list's key is not certified for this operator, KeyUnavailable, StoreUnavailable.
     """
     if not _names_own_root(vault, scheme):
         raise InvalidInput(f"{_OLD_ROOT}: publish it from its file again")
@@ -130,6 +131,7 @@ def _names_own_root(vault: Vault, scheme: Scheme) -> bool:
 
 def _signed(vault: Vault, scheme: Scheme) -> Published:
     """Read back at once, as a reader will: what nobody would accept is not published."""
+    require_no_provider(vault, [one.anchor.certificate for one in scheme.entities])
     now, certified, held = vault.now(), vault.trust_list_keys.current, _held(vault)
     before = 0 if held is None else held.content.document.sequence
     sequence, issued_at = max(before + 1, int(now // 60)), float(int(now))

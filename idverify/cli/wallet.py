@@ -1,6 +1,5 @@
 """`idverify wallet`: a person's wallet in a folder. It takes offers, shows credentials, makes QR codes."""
 
-import os
 import sys
 import time
 from collections.abc import Iterable
@@ -13,12 +12,12 @@ from rich.table import Table
 
 from idverify.cli.files import STANDARD_INPUT, read_standard_input
 from idverify.cli.output import REJECTED, UNUSABLE_INPUT, AsJson, console, emit, printable, stdout, timestamp
+from idverify.cli.wallet_client import Provider, client_of
 from idverify.cli.wallet_history import HERE, Where, history
+from idverify.cli.wallet_provider import make_provider
 from idverify.errors import InvalidInput
 
 if TYPE_CHECKING:
-    from idverify.wallet.client import Client
-    from idverify.wallet.folder import Folder
     from idverify.wallet.held import Holding
 
 app = typer.Typer(help="A person's wallet, for tests and demonstrations: its keys lie in a folder.", no_args_is_help=True)
@@ -28,6 +27,7 @@ LARGEST_OFFER = 64 * 1024
 Issuer = Annotated[str | None, typer.Option(help="whose, where several issuers gave the same")]
 Copies = Annotated[int, typer.Option(min=1, max=30, help="single-use copies of each credential; the issuer may allow fewer")]
 app.command()(history)
+app.command("provider")(make_provider)
 
 
 @app.command()
@@ -52,6 +52,7 @@ def accept(
         str | None, typer.Option(help="the code that the issuer gave by another way; asked for if needed")
     ] = None,
     copies: Copies = 10,
+    provider: Provider = None,
     wallet: Where = HERE,
     as_json: AsJson = False,
 ) -> None:
@@ -70,7 +71,7 @@ def accept(
     found = read_offer(text, send)
     if found.needs_tx_code and tx_code is None and sys.stdin.isatty():
         tx_code = typer.prompt("the code that the issuer gave", err=True).strip()
-    taken = list(_client(folder).accept(found, tx_code=tx_code, copies=copies))
+    taken = list(client_of(folder, provider).accept(found, tx_code=tx_code, copies=copies))
     emit({"taken": [_spelled(one) for one in taken]}, as_json=as_json, table=lambda: _print(taken))
 
 
@@ -78,6 +79,7 @@ def accept(
 def renew(
     configurations: Annotated[list[str] | None, typer.Argument(help="of which; everything that can be renewed if none")] = None,
     copies: Copies = 10,
+    provider: Provider = None,
     wallet: Where = HERE,
     as_json: AsJson = False,
 ) -> None:
@@ -93,7 +95,7 @@ def renew(
     from idverify.wallet.held import Holding
 
     folder, only = Folder(wallet), tuple(configurations or ())
-    client = _client(folder)
+    client = client_of(folder, provider)
     grants = [grant for grant in folder.grants() if not only or set(only) & set(folder.wanted(grant))]
     missing = set(only) - {name for grant in grants for name in folder.wanted(grant)}
     if missing or not grants:
@@ -131,6 +133,7 @@ def list_(wallet: Where = HERE, as_json: AsJson = False) -> None:
 def delete(
     configuration: Annotated[str, typer.Argument(help="as `idverify wallet list` names it", show_default=False)],
     issuer: Issuer = None,
+    provider: Provider = None,
     wallet: Where = HERE,
     as_json: AsJson = False,
 ) -> None:
@@ -142,7 +145,7 @@ def delete(
     """
     from idverify.wallet.folder import Folder
 
-    told = _client(Folder(wallet)).delete(configuration, issuer)
+    told = client_of(Folder(wallet), provider).delete(configuration, issuer)
     heard = "the issuer knows" if told else "the issuer was not told"
     emit(
         {"deleted": configuration, "issuer_told": told},
@@ -284,13 +287,6 @@ def _write(path: Path, content: bytes) -> None:
         part.replace(path)
     except OSError as error:
         raise InvalidInput(f"cannot write {path}: {error.strerror}") from None
-
-
-def _client(folder: "Folder") -> "Client":
-    from idverify.cli.fetching import send
-    from idverify.wallet.client import Client
-
-    return Client(folder, send, now=time.time, random_bytes=os.urandom)
 
 
 def _spelled(holding: "Holding") -> dict[str, Any]:

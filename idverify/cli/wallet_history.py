@@ -1,6 +1,5 @@
 """`idverify wallet history`: what the wallet showed to whom, and what the issuers tell of who asked for what."""
 
-import os
 import re
 import time
 from collections.abc import Mapping
@@ -12,6 +11,7 @@ from rich import box
 from rich.table import Table
 
 from idverify.cli.output import REJECTED, AsJson, console, emit, printable, stdout, timestamp
+from idverify.cli.wallet_client import Provider, client_of
 
 if TYPE_CHECKING:
     from idverify.audit.chain import Entry
@@ -32,6 +32,7 @@ def history(
     begin_anew: Annotated[
         bool, typer.Option("--begin-anew", help="put a record that is broken aside and begin another")
     ] = False,
+    provider: Provider = None,
     wallet: Where = HERE,
     as_json: AsJson = False,
 ) -> None:
@@ -54,7 +55,7 @@ def history(
     found = folder.history()
     report = found.checked(folder.log_key, kept)
     entries = [_spelled(one) for one in reversed(found.entries)]
-    told = _of_issuers(folder) if issuer else {}
+    told = _of_issuers(folder, provider) if issuer else {}
     result: dict[str, Any] = {
         "intact": report.intact,
         "findings": [{"at": one.seq, "what": one.what} for one in report.findings],
@@ -74,16 +75,14 @@ def _parsed(head: str) -> tuple[int, str]:
     return int(found[1]), found[2]
 
 
-def _of_issuers(folder: "Folder") -> dict[str, list[dict[str, Any]]]:
+def _of_issuers(folder: "Folder", provider: Path | None) -> dict[str, list[dict[str, Any]]]:
     """By issuer, what it tells. Of several grants of one issuer any that still holds will do: they are one person's."""
-    from idverify.cli.fetching import send
-    from idverify.wallet.client import Client
     from idverify.wallet.errors import CredentialUnavailable, IssuerRefused
 
     grants = folder.grants()
     if not grants:
         raise CredentialUnavailable("no issuer can be asked: the wallet holds no grant that can be renewed")
-    client = Client(folder, send, now=time.time, random_bytes=os.urandom)
+    client = client_of(folder, provider)
     told: dict[str, list[dict[str, Any]]] = {}
     refused: dict[str, IssuerRefused] = {}
     for grant in grants:

@@ -40,6 +40,9 @@ ASSURANCES: Mapping[str, Assurance] = MappingProxyType(
 # Method (RFC 8176) by the check that earns it. A quality check or presentation attack detection is no authentication method.
 METHODS: Mapping[str, str] = MappingProxyType({"comparison": "face"})
 
+HARDWARE_KEY = "hwk"
+"""Of a credential, never of a verdict: the wallet proved possession of a key that hardware keeps (RFC 8176 section 2)."""
+
 
 def methods_of(checks: tuple[str, ...] | list[str]) -> list[str]:
     """The methods that these checks earn."""

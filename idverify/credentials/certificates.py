@@ -11,6 +11,7 @@ from functools import cached_property, lru_cache
 from typing import TypeVar
 
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import SignatureAlgorithmOID
 
 from idverify.credentials.anchors import Anchor
@@ -58,7 +59,7 @@ class Leaf:
 class Chain:
     """A certificate under examination. Each property reads as leniently as it can; a check refuses what it lets through."""
 
-    def __init__(self, certificate: bytes, anchors: Sequence[Anchor], purpose: Purpose) -> None:
+    def __init__(self, certificate: bytes, anchors: Sequence[Anchor], purpose: str) -> None:
         self.bytes, self.anchors, self.purpose = certificate, anchors, purpose
 
     @cached_property
@@ -119,7 +120,7 @@ def leaf_is_no_authority(chain: Chain) -> None:
 def leaf_may_only_sign(chain: Chain) -> None:
     """Key usage, critical: digitalSignature and nothing else; of a seal nonRepudiation and nothing else."""
     usage = _extension(chain.leaf, x509.KeyUsage)
-    wanted = _COMMITTING_ONLY if chain.purpose is Purpose.SEAL else _SIGNING_ONLY
+    wanted = _COMMITTING_ONLY if chain.purpose == Purpose.SEAL else _SIGNING_ONLY
     if usage is None or not usage[1] or usage[0] != wanted:
         raise CertificateUnsuitable
 
@@ -133,7 +134,7 @@ def nothing_unknown_is_critical(chain: Chain) -> None:
 def purpose_is_the_one(chain: Chain) -> None:
     """Exactly one extended key usage, and it is the one that this kind of token needs."""
     usage = _extension(chain.leaf, x509.ExtendedKeyUsage)
-    if usage is None or [one.dotted_string for one in usage[0]] != [chain.purpose.value]:
+    if usage is None or [one.dotted_string for one in usage[0]] != [str(chain.purpose)]:
         raise CertificatePurpose
 
 
@@ -161,13 +162,13 @@ TIME_CHECKS: tuple[Callable[[Leaf, float], None], ...] = (not_expired, begun)
 
 
 def leaf_under(
-    x5c: Sequence[bytes], anchors: Sequence[Anchor], *, purpose: Purpose, now: float, ended: Sequence[Anchor] = ()
+    x5c: Sequence[bytes], anchors: Sequence[Anchor], *, purpose: str, now: float, ended: Sequence[Anchor] = ()
 ) -> Leaf:
     """The leaf (DER) that is alone in `x5c`, signed by one of the anchors for that purpose and within its time at `now`.
 
-    ended: anchors that stand only on trust lists whose time is over. Raises CertificateMissing, CertificateMalformed,
-    CertificateForeign (TrustListExpired in its place for what one of those signed), CertificateUnsuitable, CertificatePurpose,
-    CertificateExpired or CertificateNotYetValid.
+    purpose: a Purpose, or the object identifier of another extended key usage. ended: anchors that stand only on trust lists
+    whose time is over. Raises CertificateMissing, CertificateMalformed, CertificateForeign (TrustListExpired in its place for
+    what one of those signed), CertificateUnsuitable, CertificatePurpose, CertificateExpired or CertificateNotYetValid.
     """
     if len(x5c) != 1:
         raise CertificateMissing
@@ -183,7 +184,7 @@ def leaf_under(
 
 
 @lru_cache(maxsize=512)
-def examined(certificate: bytes, anchors: tuple[Anchor, ...], purpose: Purpose) -> Leaf:
+def examined(certificate: bytes, anchors: tuple[Anchor, ...], purpose: str) -> Leaf:
     """The leaf, whatever the time. Raises as leaf_under does; a refusal is not remembered."""
     chain = Chain(certificate, anchors, purpose)
     for check in CHECKS:
@@ -195,6 +196,15 @@ def examined(certificate: bytes, anchors: tuple[Anchor, ...], purpose: Purpose) 
 def public_key_of(certificate: bytes) -> Jwk:
     """The public key in a certificate (DER) that needs not be trusted, with kid. Raises CertificateMalformed, -Unsuitable."""
     return _jwk(_parsed(certificate))
+
+
+@lru_cache(maxsize=256)
+def subject_key_of(certificate: bytes) -> bytes:
+    """SubjectPublicKeyInfo (DER) of a certificate: one key has many certificates. Raises CertificateMalformed."""
+    try:
+        return _parsed(certificate).public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    except Exception:  # of a kind that the parser does not know
+        raise CertificateMalformed from None
 
 
 @lru_cache(maxsize=64)

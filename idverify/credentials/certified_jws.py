@@ -30,7 +30,7 @@ class Certified(jws.Candidate):
         text: str,
         typ: str,
         anchors: Sequence[Anchor],
-        purpose: Purpose,
+        purpose: str,
         now: float,
         largest: int = LARGEST,
         ended: Sequence[Anchor] = (),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from idverify.credentials import certified_jws, jws, sd_jwt
-from idverify.credentials.assurance import ASSURANCES, METHODS
+from idverify.credentials.assurance import ASSURANCES, HARDWARE_KEY, METHODS
 from idverify.credentials.certificates import end_of
 from idverify.credentials.credential_types import CredentialType
 from idverify.credentials.status_reference import StatusReference
@@ -124,7 +124,7 @@ def require_founded(facts: CredentialFacts, now: float) -> None:
     assurance = ASSURANCES.get(facts.acr)
     if assurance is None or not assurance.founds_credential:
         raise ValueError("no credential rests on this acr")
-    if not set(facts.amr) <= set(METHODS.values()):
+    if not set(facts.amr) <= {*METHODS.values(), HARDWARE_KEY}:
         raise ValueError("unknown method in amr")
     if not now - REISSUE_SECONDS <= facts.auth_time <= now:
         raise ValueError("the live session or check lies in the future, or more than 90 days back")

@@ -13,6 +13,7 @@ from typing import Any
 
 from joserfc import jws as joserfc_jws
 from joserfc.jwk import ECKey
+from joserfc.registry import HeaderParameter
 from jwt.algorithms import Algorithm
 from jwt.api_jws import PyJWS
 
@@ -51,7 +52,9 @@ class _Registry(joserfc_jws.JWSRegistry):
     max_header_length = max_payload_length = 16 * 1024 * 1024
 
 
-_REGISTRY = _Registry(algorithms=[ALGORITHM])
+# The library refuses what it has not heard of; members that a kind has of its own are examined by its own checks.
+_OWN = {"key_attestation": HeaderParameter("OpenID4VCI 1.0 appendix F.1", "str")}
+_REGISTRY = _Registry(header_registry=_OWN, algorithms=[ALGORITHM])
 
 
 class _HeldKey(Algorithm):

@@ -21,3 +21,10 @@ class Purpose(StrEnum):
     TRUST_LIST = f"{_ARC}.3"
     READER = f"{_ARC}.4"
     SEAL = DOCUMENT_SIGNING
+
+
+WALLET_PROVIDER = f"{_ARC}.5"
+"""Of who speaks of wallets and the keys in them. No purpose of an installation: its root certifies no such key."""
+
+ISSUING = frozenset(Purpose)
+"""What an installation certifies for itself: nothing that speaks of wallets is signed under any of them."""

@@ -1,7 +1,7 @@
 """Public keys on P-256 (FIPS 186-5, SEC 1), between a point's bytes and what verifies signatures."""
 
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
 
 
 def public_key(point: bytes) -> ec.EllipticCurvePublicKey:
@@ -14,6 +14,11 @@ def on_p256(key: object) -> ec.EllipticCurvePublicKey:
     if isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, ec.SECP256R1):
         return key
     raise ValueError("not a public key on P-256")
+
+
+def point_in(spki: bytes) -> bytes:
+    """The uncompressed point, 65 bytes, in a SubjectPublicKeyInfo (DER). Raises ValueError for what is no key on P-256."""
+    return point_of(load_der_public_key(spki))
 
 
 def point_of(key: object) -> bytes:

@@ -18,15 +18,23 @@ WHAT = "what the issuer says of itself"
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """One credential that may be asked for. format: `dc+sd-jwt`, `mso_mdoc` or `idverify-slip+cwt`. kind: vct, or doctype."""
+    """One credential that may be asked for. format: `dc+sd-jwt`, `mso_mdoc` or `idverify-slip+cwt`. kind: vct, or doctype.
+
+    attestable: whether the issuer reads what a wallet provider says of the keys; attested: whether it gives nothing without.
+    """
 
     format: str
     kind: str
+    attestable: bool = False
+    attested: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Issuer:
-    """Where an issuer is asked. batch_size: copies in one request. history_endpoint: where people learn who asked for what."""
+    """Where an issuer is asked. batch_size: copies in one request. authentication: methods of the token endpoint.
+
+    history_endpoint: where people learn who asked for what.
+    """
 
     url: str
     token_endpoint: str
@@ -36,6 +44,7 @@ class Issuer:
     batch_size: int
     configurations: Mapping[str, Configuration]
     history_endpoint: str | None = None
+    authentication: frozenset[str] = frozenset({"none"})
 
 
 def discover(url: str, send: Send) -> Issuer:
@@ -55,6 +64,7 @@ def discover(url: str, send: Send) -> Issuer:
         notification_endpoint=_here(url, member(said, TOLD, str, WHAT)) if TOLD in said else None,
         credential_endpoint=_here(url, member(said, "credential_endpoint", str, WHAT)),
         batch_size=max(1, min(size, LARGEST_BATCH)),
+        authentication=frozenset(map(str, _methods(server))),
         configurations={
             name: _configuration(one)
             for name, one in member(said, "credential_configurations_supported", dict, WHAT).items()
@@ -64,11 +74,25 @@ def discover(url: str, send: Send) -> Issuer:
     )
 
 
+def _methods(server: Mapping[str, object]) -> list[object]:
+    """RFC 8414 would have client_secret_basic where nothing is said; no issuer of credentials means that to a wallet."""
+    found = server.get("token_endpoint_auth_methods_supported", ["none"])
+    return found if isinstance(found, list) else []
+
+
 def _configuration(described: Mapping[str, object]) -> Configuration:
     """Of a format that the wallet does not know, nothing but its name: another wallet may take it."""
     format_ = member(described, "format", str, WHAT)
     named = _NAMED.get(format_)
-    return Configuration(format_, "" if named is None else member(described, named, str, WHAT))
+    proofs = described.get("proof_types_supported")
+    types = proofs if isinstance(proofs, dict) else {}
+    asked = types.get("jwt")
+    return Configuration(
+        format_,
+        "" if named is None else member(described, named, str, WHAT),
+        attestable="attestation" in types,
+        attested=isinstance(asked, dict) and "key_attestations_required" in asked,
+    )
 
 
 def _fetched(url: str, name: str, send: Send) -> dict[str, object]:

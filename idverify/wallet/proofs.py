@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Callable
 from urllib.parse import urlsplit, urlunsplit
 
-from idverify.credentials import dpop, jws, possession
+from idverify.credentials import attested_possession, client_attestation, dpop, jws, possession
 from idverify.keys import Signer
 from idverify.keys.jwk import base64url
 from idverify.wallet.device import bare_jwk
@@ -40,3 +40,15 @@ def key_proof(key: Signer, issuer: str, *, now: float, nonce: str) -> str:
     """That the wallet holds `key`, said to this issuer, now (OpenID4VCI 1.0 appendix F.1, proof type jwt)."""
     payload = {"aud": issuer, "iat": int(now), "nonce": nonce}
     return jws.sign(payload, key, possession.TYPE, {"jwk": bare_jwk(key)})
+
+
+def attested_key_proof(key: Signer, attestation: str, issuer: str, *, now: float, nonce: str) -> str:
+    """The same for every key that is attested, `key` among them: one signature, the attestation in its header."""
+    payload = {"aud": issuer, "iat": int(now), "nonce": nonce}
+    return jws.sign(payload, key, possession.TYPE, {"jwk": bare_jwk(key), attested_possession.HEADER: attestation})
+
+
+def wallet_proof(device: Signer, issuer: str, *, now: float, random_bytes: Callable[[int], bytes]) -> str:
+    """That an attested wallet asks the authorisation server `issuer`, now and once (client attestation draft section 5.1)."""
+    payload = {"aud": issuer, "iat": int(now), "jti": base64url(random_bytes(JTI_BYTES))}
+    return jws.sign(payload, device, client_attestation.PROOF_TYPE, {})

@@ -106,23 +106,23 @@ class Wallet:
         self.device = device or FileSigner.new()
         self.access = self.refresh = self.notification = None
 
-    def accept(self, offered, *, tx_code=..., device=None):
+    def accept(self, offered, *, tx_code=..., device=None, **brought):
         """Fetch the offer and redeem its code."""
         offer = fetch_offer(self.parts, offered.address.rpartition("/")[2])
         code = offer["grants"][GRANT_TYPE]["pre-authorized_code"]
-        return self.redeem(code, offered.tx_code if tx_code is ... else tx_code, device=device)
+        return self.redeem(code, offered.tx_code if tx_code is ... else tx_code, device=device, **brought)
 
-    def redeem(self, code, tx_code, *, device=None, proof=None):
+    def redeem(self, code, tx_code, *, device=None, proof=None, **brought):
         """The token endpoint, with a code."""
         proof = proof or dpop(device or self.device, token_url(self.parts), self.parts.now())
-        granted = redeem_code(self.parts, proof, code=code, tx_code=tx_code)
+        granted = redeem_code(self.parts, proof, code=code, tx_code=tx_code, **brought)
         self.access, self.refresh = granted.access_token, granted.refresh_token
         return self
 
-    def renew(self, *, device=None):
+    def renew(self, *, device=None, **brought):
         """The token endpoint, with the refresh token."""
         proof = dpop(device or self.device, token_url(self.parts), self.parts.now())
-        self.access = renew(self.parts, proof, refresh_token=self.refresh).access_token
+        self.access = renew(self.parts, proof, refresh_token=self.refresh, **brought).access_token
         return self
 
     def keys(self, count=1):
@@ -134,12 +134,12 @@ class Wallet:
         nonce = nonce or new_nonce(self.parts, NONCE_USE)[0]
         return [possession(key, self.parts.issuer, nonce, self.parts.now()) for key in keys]
 
-    def get(self, configuration="identity_card", *, keys=None, proofs=None, device=None, proof=None, token=None):
+    def get(self, configuration="identity_card", *, keys=None, proofs=None, device=None, proof=None, token=None, **rest):
         """The credential endpoint."""
         token = token or self.access
         proof = proof or dpop(device or self.device, credential_url(self.parts), self.parts.now(), token=token)
         proofs = self.proofs(keys or self.keys()) if proofs is None else proofs
-        made = issue(self.parts, access_token=token, proof=proof, configuration=configuration, proofs=proofs)
+        made = issue(self.parts, access_token=token, proof=proof, configuration=configuration, proofs=proofs, **rest)
         self.notification = made.notification_id
         return made.copies
 

@@ -56,7 +56,7 @@ def parts(make_parts):
     rates = {"target_fmr": 1e-4, "fmr": 1e-4, "fmr_high": 2e-4, "fnmr": 0.01, "fnmr_high": 0.02}
     counts = {"n_mated": 1, "n_non_mated": 1, "people": 1, "calibrated_on": "x", "calibration_digest": "x", "reason": "x"}
     made = make_parts()
-    made.acquirer.engine = SimpleNamespace(pack="default@0123456789abcdef")
+    made.acquirer.engine = SimpleNamespace(pack="default@0123456789abcdef", provider="cpu")
     names = {
         "fmr-1e-4",
         *(one.policy for one in made.profiles.values()),

@@ -16,9 +16,10 @@ from idverify.ceremonies.clients import revoke_client
 from idverify.ceremonies.documents import put_document
 from idverify.ceremonies.erasure import erase
 from idverify.ceremonies.granting import token_url
-from idverify.ceremonies.issuance import BATCH, MOST_A_DAY, NONCE_USE, credential_url
+from idverify.ceremonies.issuance import MOST_A_DAY, NONCE_USE, credential_url
 from idverify.ceremonies.nonces import new_nonce
 from idverify.ceremonies.offering import fetch_offer, offer_on_session
+from idverify.ceremonies.proven_keys import BATCH
 from idverify.ceremonies.purge import purge
 from idverify.ceremonies.status_publishing import published
 from idverify.ceremonies.statuses import set_status

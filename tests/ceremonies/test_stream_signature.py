@@ -9,9 +9,11 @@ from phone import VERIFIER, Phone
 
 from idverify.audit.events import Event
 from idverify.ceremonies import live, person, session_record, sessions
-from idverify.ceremonies.stream_signature import SIGN_SECONDS
+from idverify.ceremonies.stream_signature import SIGN_SECONDS, Answer, judged
 from idverify.credentials import verdict
 from idverify.errors import ChallengeReplayed, FrameRefused, ImageRejected
+from idverify.keys.jwk import public_jwk, thumbprint
+from idverify.keys.p256 import point_of
 from idverify.sessions.envelope import closing_statement
 from idverify.store import audit, tables
 
@@ -103,8 +105,22 @@ def test_a_stream_that_its_attested_key_signed_is_approved(parts, key, profile):
     token = sessions.redeem(parts, made.client, made.session_id, code=made.phone.result["code"], verifier=VERIFIER)
     claims = verdict.validate(token, parts.signing.jwks(), audience=AUDIENCE, allow_dev=True, now=parts.now())
     assert (claims.acr, "attestation" in claims.checks) == ("urn:idverify:acr:live-active-attested", True)
+    with parts.store.reading() as tx:
+        held = session_record.load(parts, tx, made.session_id)
+    jwk = public_jwk(point_of(key.key.public_key()))
+    assert held.device == (thumbprint(jwk["x"], jwk["y"]) if isinstance(key, AppKey) else None)
+    assert held.attested_key is None
     assert len(events(parts, Event.SESSION_STREAM_SIGNED)) == 1
     assert refusals(parts) == []
+
+
+@pytest.mark.parametrize("answer", [None, Answer(), Answer(b"x" * 32, b"no signature")], ids=["nobody", "nothing", "wrong"])
+def test_the_device_of_an_earlier_attempt_is_forgotten_when_a_later_one_is_not_signed(parts, answer):
+    """What would be offered is for the device whose frames were decided on, and for no other."""
+    made = attested(parts, AppKey())
+    with parts.store.transaction() as tx:
+        held = replace(session_record.load(parts, tx, made.session_id), device="of the attempt before")
+        assert judged(parts, tx, held, answer)[0].device is None
 
 
 def over(**changes):
