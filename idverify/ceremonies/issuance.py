@@ -153,7 +153,7 @@ def _require_new_keys(tx: Connection, keys: Sequence[Possession], now: float) ->
     Remembered by the digest alone, of whichever wallet, for twice as long as a slip can last.
     """
     for number, key in enumerate(keys, start=1):
-        digest = hashlib.sha256(f"slip key\n{key.thumbprint}".encode()).hexdigest()
+        digest = hashlib.sha256(f"slip key\n{key.jwk['x']}".encode()).hexdigest()
         if not spent.spend(tx, digest, now + SLIP_KEY_SECONDS):
             raise IssuanceRefused("invalid_proof", f"proof {number}: another slip has that key: each needs a key of its own")
 

@@ -202,10 +202,8 @@ def _authorities(asked: Mapping[str, Any]) -> frozenset[str] | None:
     found: set[str] = set()
     for one in member(asked, "trusted_authorities", list, WHAT):
         match one:
-            case {"type": "aki", "values": [*values]} if all(isinstance(value, str) for value in values):
-                found.update(values)
-            case {"type": str(), "values": [*_]}:
-                continue
+            case {"type": str() as kind, "values": [*values]} if all(isinstance(value, str) for value in values):
+                found.update(values if kind == "aki" else ())
             case _:
                 raise IssuerRefused("the reader does not say whose credentials it believes", MALFORMED)
     return frozenset(found)
