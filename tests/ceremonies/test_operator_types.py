@@ -134,3 +134,16 @@ def test_without_the_file_the_same_credential_is_of_no_known_type(parts, folder,
     monkeypatch.setattr(credential_types, "_added", {})
     found = presented.validate(shown, held, session=Session.plain(HOTEL, NONCE), now=parts.now(), allow_dev=True)
     assert found.code == "credential_type_unknown"
+
+
+def test_a_command_that_does_not_know_the_type_suspends_it_all_the_same(parts, folder, monkeypatch):
+    """A shell without the variable: what a person has is suspended, and is not issued anew by the service that knows it."""
+    subject = person(parts)
+    put_document(parts, subject, NAME, PAPER, actor="tester")
+    wallet = Wallet(parts).accept(offer(parts, issuer_client(parts), subject, NAME))
+    wallet.get(NAME)
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setattr(credential_types, "_added", {})
+        assert set_status(parts, actor="tester", status=Status.SUSPENDED, subject_id=subject) == 1
+    with pytest.raises(IssuanceRefused, match="suspended"):
+        wallet.renew().get(NAME)
