@@ -16,6 +16,7 @@ from idverify.evaluation.attacks.campaign import BONA_FIDE, NOT_SIMULATED, Row
 from idverify.evaluation.attacks.species import ALL
 from idverify.evaluation.attacks.trial import Trial
 from idverify.evaluation.calibration import REPLICATES
+from idverify.evaluation.error_rates import Scores, area_under_roc
 from idverify.evaluation.intervals import Rate, clustered_rate, draw_people, rule_of_three
 
 MATCH_ALONE: Final = frozenset({"non_match", "borderline", "quality_too_low"})
@@ -31,8 +32,9 @@ INTERVAL: Final = (
 
 def figures(rows: Sequence[tuple[Row, Sequence[Trial]]], generator: np.random.Generator) -> dict[str, Any]:
     """Keys of the report of `bench attacks`. Raises InvalidInput where no attack was tried."""
-    species = {row.name: _of_attack(row, trials, generator) for row, trials in rows if row.species != BONA_FIDE and trials}
     honest = [one for row, trials in rows if row.species == BONA_FIDE for one in trials]
+    attacks = [(row, trials) for row, trials in rows if row.species != BONA_FIDE and trials]
+    species = {row.name: {**_of_attack(row, trials, generator), "auc": _auc(honest, trials)} for row, trials in attacks}
     if not species:
         raise InvalidInput("no species of attack was tried: name one with --species, or leave the option out")
     worst = max(species, key=lambda name: (species[name]["apcer"], species[name]["apcer_high"]))
@@ -45,6 +47,7 @@ def figures(rows: Sequence[tuple[Row, Sequence[Trial]]], generator: np.random.Ge
         "worst_apcer_high": species[worst]["apcer_high"],
         "worst_apcer_with_target": max((species[name]["apcer"] for name in aimed), default=None),
         "targets_missed": failed,
+        "auc": min((one["auc"] for one in species.values() if one["auc"] is not None), default=None),
         **_of_bona_fide(honest, generator),
         "interval": INTERVAL,
     }
@@ -79,6 +82,21 @@ def _of_attack(row: Row, trials: Sequence[Trial], generator: np.random.Generator
         "target": _target(row),
         "remark": ONLY_ATTESTATION if row.strength == "informed" and apcer.value > 0.5 else "",
     }
+
+
+def _auc(honest: Sequence[Trial], attacks: Sequence[Trial]) -> float | None:
+    """How well PAD alone tells a presentation from the bona fide: of its scores, where it gave one. None of an injection,
+    whose frames no camera took.
+    """
+    bona_fide, presented = (_pad_scores(trials) for trials in (honest, attacks))
+    if attacks[0].strength != "presented" or not bona_fide.size or not presented.size:
+        return None
+    return area_under_roc(bona_fide, presented)
+
+
+def _pad_scores(trials: Sequence[Trial]) -> Scores:
+    found = (one.evidence.get("pad_score") for one in trials if one.outcome != NOT_SIMULATED)
+    return np.array([score for score in found if score is not None], np.float32)
 
 
 def _of_bona_fide(trials: Sequence[Trial], generator: np.random.Generator) -> dict[str, Any]:

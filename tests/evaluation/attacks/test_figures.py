@@ -100,6 +100,25 @@ def test_a_naive_attack_that_is_accepted_misses_its_target():
     assert figures([(row("flash_ignored", "naive"), trials)], RNG(1))["targets_missed"] == ["flash_ignored_naive"]
 
 
+def test_pad_alone_is_told_by_its_area_under_the_curve_for_presentations_and_not_for_injections():
+    """Attempts without a score, and those that were never simulated, have no say; the worst species stands for all."""
+
+    def scored(species, strength, *scores, outcome="declined"):
+        return [replace(trial(species, strength, outcome=outcome), evidence={"pad_score": score}) for score in scores]
+
+    honest = [*scored(BONA_FIDE, "presented", 0.9, 0.7, None), *scored(BONA_FIDE, "presented", 0.0, outcome=NOT_SIMULATED)]
+    rows = [
+        (row(BONA_FIDE), honest),
+        (row("print"), scored("print", "presented", 0.1, 0.2)),
+        (row("photo_held"), scored("photo_held", "presented", 0.1, 0.8)),
+        (row("flash_ignored", "naive"), scored("flash_ignored", "naive", 0.9)),
+    ]
+    found = figures(rows, RNG(1))
+    assert [one["auc"] for one in found["species"].values()] == [1.0, 0.75, None]
+    assert found["auc"] == 0.75
+    assert figures(rows[1:], RNG(1))["auc"] is None
+
+
 def test_nothing_tried_is_said():
     """Not a report of zeros."""
     with pytest.raises(InvalidInput, match="--species"):
@@ -144,6 +163,7 @@ def test_the_page_tells_limits_and_puts_informed_attackers_first(tmp_path):
     assert page.index("informed: no target") < page.index("species, naive")
     assert ONLY_ATTESTATION in page
     assert "1 of 9 attempts by 2 people, simulated light" in page
+    assert "0.00\xa0% to 48.25\xa0% over attempts, at most 100.00\xa0% over people" in page
     assert "No mask, no real screen replay and no real deepfake" in page
     json.dumps(found, allow_nan=False)
 
