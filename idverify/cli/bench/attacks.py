@@ -184,7 +184,8 @@ def _print_attacks(report: Mapping[str, Any], folder: Path) -> None:
             stdout.print(f"{name}: {one['remark']}", markup=False)
     if report["bona_fide"] is not None:
         words = causes(report["bona_fide"]["causes"], 6)
-        stdout.print(f"bona fide not approved: {bona_fide_words(report)} ({words})", markup=False)
+        review = f"{report['bona_fide']['review']} for a reviewer"
+        stdout.print(f"bona fide not approved: {bona_fide_words(report)}; {review} ({words})", markup=False)
     if report["targets_missed"]:
         stdout.print(f"targets missed: {', '.join(report['targets_missed'])}", markup=False)
     stdout.print(f"{folder}: report.html, report.json, trials, plot as PNG and SVG", markup=False)

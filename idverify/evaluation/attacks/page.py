@@ -140,7 +140,7 @@ def _bona_fide(report: Mapping[str, Any]) -> Sequence[Section]:
         for person, one in genuine["by_person"].items()
     ]
     words = [
-        f"Not approved: {bona_fide_words(report)}; {genuine['review']:,} of them went to a reviewer.",
+        f"Not approved: {bona_fide_words(report)}; {genuine['review']:,} of them are a reviewer's case.",
         "Challenges: " + ", ".join(f"{count:,} {kind}" for kind, count in genuine["challenges"].items()) + ".",
     ]
     words.append(

@@ -1,8 +1,8 @@
 """The figures of an attack benchmark, made of its trials alone.
 
 A trial is one attempt. APCER (ISO/IEC 30107-3) counts attempts at which no evidence of liveness, injection or continuity spoke
-against the attack, whatever the comparison said; IAPAR counts those that were approved. An attempt that went to a reviewer is
-neither: it is counted beside. BPCER counts bona fide attempts that were not approved, for whatever cause.
+against the attack, whatever the comparison said; IAPAR counts those that were approved. A reviewer's case is neither: it is
+counted beside. BPCER counts bona fide attempts that were not approved, for whatever cause.
 """
 
 from collections import Counter
@@ -58,11 +58,18 @@ def accepted(trial: Trial) -> bool:
     return trial.outcome == "approved"
 
 
+def to_review(trial: Trial) -> bool:
+    """Whether a reviewer must decide. Sessions that bring a photograph of their own, as all of the runs in process, have no
+    portrait for one: there the same finding asks for another attempt.
+    """
+    return trial.outcome == "review" or "borderline" in trial.reasons
+
+
 def classified_bona_fide(trial: Trial) -> bool:
     """Whether nothing but the match stood in the way, if anything did."""
     if trial.outcome == "declined":
         return bool(trial.reasons) and set(trial.reasons) <= MATCH_ALONE
-    return accepted(trial) or (trial.outcome == "review" and set(trial.reasons) <= MATCH_ALONE)
+    return accepted(trial) or (to_review(trial) and set(trial.reasons) <= MATCH_ALONE)
 
 
 def _of_attack(row: Row, trials: Sequence[Trial], generator: np.random.Generator) -> dict[str, Any]:
@@ -77,7 +84,7 @@ def _of_attack(row: Row, trials: Sequence[Trial], generator: np.random.Generator
         **_facts(trials),
         **_spelled("apcer", apcer, people),
         **_spelled("iapar", iapar, people),
-        "review": sum(one.outcome == "review" for one in trials),
+        "review": sum(map(to_review, trials)),
         "stopped_by": _counted(one for one in trials if not accepted(one)),
         "target": _target(row),
         "remark": ONLY_ATTESTATION if row.strength == "informed" and apcer.value > 0.5 else "",
@@ -122,7 +129,7 @@ def _of_bona_fide(trials: Sequence[Trial], generator: np.random.Generator) -> di
             "errors": bpcer.errors,
             "not_simulated": len(trials) - len(tried),
             "passed_over": sum(one.passed_over for one in trials),
-            "review": sum(one.outcome == "review" for one in tried),
+            "review": sum(map(to_review, tried)),
             "causes": _counted(one for one in tried if not accepted(one)),
             "challenges": dict(kinds),
             "by_person": by_person,

@@ -59,8 +59,15 @@ def test_bona_fide_attempts_count_against_us_for_whatever_cause_but_the_ones_tha
     """Sent to a reviewer is not approved."""
     found = report()
     assert (found["bona_fide"]["n"], found["bona_fide"]["errors"], found["bona_fide"]["not_simulated"]) == (9, 1, 1)
+    assert found["bona_fide"]["review"] == 1
     assert found["bpcer"] == pytest.approx(1 / 9)
     assert found["bona_fide"]["causes"] == {"flash": 1}
+
+
+def test_a_reviewers_case_is_counted_whatever_became_of_the_session():
+    """One that brought its own photograph has no portrait for a reviewer, and is asked again: no failure of the evidence."""
+    borderline = [trial("print", "presented", outcome=one, reasons=("borderline", "x")) for one in ("review", "retake")]
+    assert figures([(row("print"), [*borderline, trial("print", "presented")])], RNG(1))["species"]["print"]["review"] == 2
 
 
 def test_challenges_that_a_clip_has_no_movement_for_are_counted_apart():
@@ -84,6 +91,8 @@ def test_challenges_that_a_clip_has_no_movement_for_are_counted_apart():
         ("declined", (), False),
         ("review", ("borderline", "non_match"), True),
         ("review", ("borderline", "injection: jitter"), False),
+        ("retake", ("borderline", "non_match"), True),
+        ("retake", ("borderline", "screen_not_excluded"), False),
         ("retake", ("challenge: blink",), False),
         ("frame_refused", ("frame_refused",), False),
         ("undecided", (), False),
