@@ -2,14 +2,16 @@
 
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from idverify.errors import InvalidInput
-from idverify.evaluation.attacks.campaign import BONA_FIDE, NOT_SIMULATED, Row
+from idverify.evaluation.attacks.campaign import BONA_FIDE, NOT_SIMULATED, Campaign, Row
 from idverify.evaluation.attacks.journal import Journal
 from idverify.evaluation.attacks.page import attacks_page
+from idverify.evaluation.attacks.service import Asked
 from idverify.evaluation.attacks.table import ONLY_ATTESTATION, classified_bona_fide, figures
 from idverify.evaluation.attacks.trial import Trial
 from idverify.evaluation.html import write_page
@@ -68,6 +70,13 @@ def test_a_reviewers_case_is_counted_whatever_became_of_the_session():
     """One that brought its own photograph has no portrait for a reviewer, and is asked again: no failure of the evidence."""
     borderline = [trial("print", "presented", outcome=one, reasons=("borderline", "x")) for one in ("review", "retake")]
     assert figures([(row("print"), [*borderline, trial("print", "presented")])], RNG(1))["species"]["print"]["review"] == 2
+
+
+def test_whose_clip_shows_no_turn_is_not_asked_without_the_colours_either():
+    """Such a session could prove nothing: what the simulator cannot show counts neither for us nor against."""
+    still = SimpleNamespace(name="a", person="a", reference=b"", moves=SimpleNamespace(able=lambda _step: False))
+    campaign = Campaign(None, [still], [], Asked(flashing=False), 1, 0)
+    assert campaign.attempt(Row(BONA_FIDE, "presented", None, [still]), still, 1).outcome == NOT_SIMULATED
 
 
 def test_challenges_that_a_clip_has_no_movement_for_are_counted_apart():
