@@ -17,7 +17,8 @@ SIMULATED = (
     "A clip lasts 3 to 34 seconds, and its pictures come back in a long session: where a loop was suspected in a bona fide "
     "attempt, that is a limit of the clip.",
     "The parameters of the attacks (idverify/evaluation/attacks/parameters.toml) were committed before these figures were "
-    "made, and not all of them before the first threshold was set.",
+    "made, and after the first thresholds were set.",
+    "photo_held, photo_turned, photo_bent and synthetic_head show people of NUAA too, whose other session set thresholds.",
 )
 NOT_CLAIMED = (
     "No mask, no real screen replay and no real deepfake was available. Only `print` shows real attacks before a real camera.",
