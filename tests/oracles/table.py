@@ -100,6 +100,8 @@ def _opening() -> list[str]:
         "  it is given. Beside what the tables have, a wallet made of it takes an offer of the running service and answers a request,",
         "  and a verifier made of it, and one of polaris-oid4vp over the network, ask the product's wallet; `dcql` holds answers against",
         "  queries and openvc-core verifies them (`tests/oracles/test_wallets.py`, `test_verifiers.py`).",
+        "- Presentations are of all types, and of copies that a wallet fetched over OpenID4VCI from the running service: on a registrar's",
+        "  word, after a live session, on an attested device; with keys in files and in SoftHSM (`test_issued.py`, `test_fetched.py`).",
         "- None keeps a memory of what was presented, knows which types an anchor may issue, or reads our development mark.",
         "",
     ]
