@@ -101,19 +101,20 @@ def header_members_are_known(answer: Answer) -> bool:
 
 def algorithms_are_ours(answer: Answer) -> bool:
     """The one that agrees on a key, and one of the two that encrypt with it."""
-    return answer.header["alg"] == ALGORITHM and answer.header["enc"] in ENCRYPTIONS
+    return bool(answer.header["alg"] == ALGORITHM) and answer.header["enc"] in ENCRYPTIONS
 
 
 def key_is_that_of_the_request(answer: Answer) -> bool:
     """By its kid: an answer to one request is none to another."""
-    return answer.header["kid"] == answer.key["kid"]
+    return bool(answer.header["kid"] == answer.key["kid"])
 
 
 def ephemeral_key_is_bare(answer: Answer) -> bool:
     """The public half of a P-256 key, and nothing else (RFC 7518 section 4.6.1.1)."""
     epk = answer.header["epk"]
-    bare = isinstance(epk, dict) and epk.keys() == _BARE and (epk["kty"], epk["crv"]) == ("EC", "P-256")
-    return bare and is_point(epk["x"], epk["y"])
+    if not isinstance(epk, dict) or epk.keys() != _BARE:
+        return False
+    return (epk["kty"], epk["crv"]) == ("EC", "P-256") and is_point(epk["x"], epk["y"])
 
 
 def content_is_shallow(answer: Answer) -> bool:
