@@ -1,6 +1,7 @@
 """How large the QR codes of every type and purpose are, with portraits of real faces where they have one, and the gate's times.
 
-python benchmarks/qr_codes.py [--images DIR]
+python benchmarks/qr_codes.py [--images DIR]: half a minute. DIR is $IDVERIFY_DATA/lfw where that is there; without any, no
+portraits are measured. Writes benchmarks/results/qr_codes.json, and prints the table of docs/reference/qr.md.
 """
 
 import argparse
@@ -23,10 +24,12 @@ from idverify.credentials.slip import Slip
 from idverify.credentials.status_reference import StatusReference, list_uri
 from idverify.errors import InputError
 from idverify.evaluation.credential_work import Office
+from idverify.evaluation.report import origin, write_report
 from idverify.face.image import decode
 from idverify.keys.file import FileSigner
 from idverify.relying.counters import FileCounters
 
+RESULTS = Path(__file__).resolve().parent / "results"
 NOW = 1_800_000_000.0
 ISSUER = "https://id.example"
 NUMBER = "110101199004020028"
@@ -95,19 +98,20 @@ def text_of(made: Slip, shown: int, device: Any = PHONE) -> str:
     return slip.present(made.slip, made.disclosures[:shown], device, now=NOW, counter=1)
 
 
-def sizes(office: Office) -> None:
-    """A line a type, purpose and number of claims shown."""
-    print("| type | purpose | shown | bytes of the slip | letters | version |\n|-|-|-|-|-|-|")
+def sizes(office: Office) -> list[dict[str, Any]]:
+    """A row a type, purpose and number of claims shown; None: all of them, of a slip that is not selective."""
+    rows = []
     for name, type_ in credential_types().items():
         for purpose, kind in type_.slips.items():
             made = issued(office, type_, purpose, PEOPLE[name])
-            for shown in (0, 2, len(made.disclosures)) if kind.selective else (0,):
-                text = text_of(made, shown)
-                said = str(shown) if kind.selective else "all"
-                print(f"| {name} | {purpose} | {said} | {len(made.slip)} | {len(text)} | {qr.Drawn(text).version} |")
+            for shown in (0, 2, len(made.disclosures)) if kind.selective else (None,):
+                text = text_of(made, shown or 0)
+                size = {"slip_bytes": len(made.slip), "characters": len(text), "version": qr.Drawn(text).version}
+                rows.append({"type": name, "purpose": purpose, "shown": shown, **size})
+    return rows
 
 
-def portraits(office: Office, images: Path) -> None:
+def portraits(office: Office, images: Path) -> dict[str, Any]:
     """The codes of two hundred people, each with the small picture that issuing makes of a photograph."""
     acquirer = load_recogniser(load_settings()).acquirer
     card, versions, sizes_, passed_over = credential_types()["identity_card"], Counter[int](), [], 0
@@ -122,21 +126,22 @@ def portraits(office: Office, images: Path) -> None:
         sizes_.append(len(picture))
         if len(sizes_) == 200:
             break
-    print(f"\nportraits: n {len(sizes_)}, without one clear face {passed_over}, median {statistics.median(sizes_)} bytes")
-    print("codes by version:", dict(sorted(versions.items())))
+    counted = {str(version): versions[version] for version in sorted(versions)}
+    return {"n": len(sizes_), "no_one_clear_face": passed_over, "median_bytes": statistics.median(sizes_), "versions": counted}
 
 
-def milliseconds(work: Callable[[Any], object], inputs: list[Any]) -> float:
-    """Median of one run an input."""
+def milliseconds(work: Callable[[Any], object], inputs: list[Any]) -> dict[str, float]:
+    """Of one run an input, by the wall clock."""
     taken = []
     for one in inputs:
         begun = time.perf_counter()
         work(one)
         taken.append(1000 * (time.perf_counter() - begun))
-    return statistics.median(taken)
+    quartiles = statistics.quantiles(taken, n=4, method="inclusive")
+    return {"n": len(taken), "p50_ms": statistics.median(taken), "p25_ms": quartiles[0], "p75_ms": quartiles[2]}
 
 
-def times(office: Office, folder: Path) -> None:
+def times(office: Office, folder: Path) -> dict[str, Any]:
     """Of one code each, all different: validated, remembered in the gate's file, drawn, read."""
     card = credential_types()["identity_card"]
     texts = []
@@ -145,30 +150,42 @@ def times(office: Office, folder: Path) -> None:
         texts.append(text_of(issued(office, card, "gate", PEOPLE["identity_card"], device), 0, device))
     counters, pictures = FileCounters(folder), [decode(qr.Drawn(one).png()).pixels for one in texts[:50]]
     believed, (height, width) = office.believed, pictures[0].shape[:2]
-    rows = {
+    return {
         "validated": milliseconds(lambda one: slip.validate(one, believed, now=NOW), texts),
-        "validated and remembered": milliseconds(lambda one: slip.validate(one, believed, now=NOW, counters=counters), texts),
-        "drawn as PNG": milliseconds(lambda one: qr.Drawn(one).png(), texts[:50]),
-        f"read from a picture of {width} x {height}": milliseconds(qr.read, pictures),
+        "validated_and_remembered": milliseconds(lambda one: slip.validate(one, believed, now=NOW, counters=counters), texts),
+        "drawn_as_png": milliseconds(lambda one: qr.Drawn(one).png(), texts[:50]),
+        "read_from_a_picture": {"width": width, "height": height, **milliseconds(qr.read, pictures)},
     }
-    print()
-    for what, median in rows.items():
-        print(f"{what}: {median:.2f} ms")
+
+
+def table(rows: list[dict[str, Any]]) -> str:
+    """In Markdown, as docs/reference/qr.md has it."""
+    lines = ["| type | purpose | shown | bytes of the slip | characters | version |", "|---|---|---|---|---|---|"]
+    for row in rows:
+        shown = "all" if row["shown"] is None else str(row["shown"])
+        cells = (row["type"].replace("_", " "), row["purpose"], shown, row["slip_bytes"], row["characters"], row["version"])
+        lines.append("| " + " | ".join(str(one) for one in cells) + " |")
+    return "\n".join(lines)
 
 
 def main() -> None:
     """All of it."""
+    data = os.environ.get("IDVERIFY_DATA", "").rstrip("/")
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--images", type=Path)
+    options.add_argument("--images", type=Path, default=Path(data) / "lfw" if data else None)
     images = options.parse_args().images
     if images is not None and not images.is_dir():
         options.error(f"{images} is no folder")
+    made = origin(arguments=[], now=time.time())
+    made["command"] = "python benchmarks/qr_codes.py" + (" --images LFW" if images else "")
+    busy = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
     with tempfile.TemporaryDirectory() as folder:
         office = Office(Path(folder), now=NOW, random_bytes=os.urandom)
-        sizes(office)
-        times(office, Path(folder) / "gate")
+        report = {"sizes": sizes(office), "times": times(office, Path(folder) / "gate"), "load_average": busy}
         if images is not None:
-            portraits(office, images)
+            report["portraits"] = portraits(office, images)
+    write_report(RESULTS, report | made, "qr_codes.json")
+    print(table(report["sizes"]), "qr_codes.json", sep="\n\n")
 
 
 if __name__ == "__main__":

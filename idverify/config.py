@@ -49,6 +49,7 @@ class Settings(BaseSettings):
     trust: Path | None = Field(
         None, description="folder of accepted trust lists, for presentations of other issuers' credentials"
     )
+    types_dir: Path | None = Field(None, description="folder of credential types of your own, beside the shipped ones")
     attestation_file: Path | None = Field(None, description="devices and apps whose attestation is trusted; none when absent")
     wallets_file: Path | None = Field(
         None, description="wallet providers that are believed, and what is asked of wallets; nobody and nothing when absent"

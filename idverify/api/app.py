@@ -22,6 +22,7 @@ from idverify.ceremonies.wallet_trust import require_apart
 from idverify.config import Settings
 from idverify.credentials.providers import WalletTrust
 from idverify.credentials.purposes import Purpose
+from idverify.credentials.type_files import adopt_types
 from idverify.decision.policy import Policy, policies_from
 from idverify.decision.profile import TEMPLATE, profiles_for
 from idverify.decision.profiles import PROFILES
@@ -156,6 +157,8 @@ def open_vault(settings: Settings, *, create: bool) -> Vault:
             f"no installation in {settings.data_dir}: is IDVERIFY_DATA_DIR right? `idverify pki issue`, `enrol` or `serve` "
             "makes one there"
         )
+    if settings.types_dir is not None:
+        adopt_types(settings.types_dir)
     wrapper, holder_of = load_keys(settings, create=create)
     folder, verdicts = settings.keys_folder, settings.keys_folder / "signing"
     if create:

@@ -1,12 +1,13 @@
 """What a credential says of its subject: from enrolment, from the document on file, and what follows from either.
 
 No claim has two sources. `age_over_18` follows from the date of birth and today; `period`, for a proof of life, is the
-half-year in which the person was before a camera or a registrar; `portrait` is a small picture made of the registry's.
+half-year in which the person was before a camera or a registrar, and the credential ends with it; `portrait` is a small picture
+made of the registry's.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Any
 
 from idverify.ceremonies import Vault
@@ -15,6 +16,7 @@ from idverify.ceremonies.founding import Foundation
 from idverify.ceremonies.records import CLAIMS, open_record, require_current
 from idverify.ceremonies.reference import require_subject
 from idverify.credentials.credential_types import CredentialType
+from idverify.credentials.periods import end_of, half_year
 from idverify.credentials.type_schema import fitting
 from idverify.errors import DocumentMissing, NoReference
 from idverify.registry import claims as claims_record
@@ -22,7 +24,6 @@ from idverify.registry.claims import Claims
 from idverify.store import Connection, subjects
 
 ADULT = 18
-_EPOCH = date(1970, 1, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,24 +56,18 @@ def claims_of(
     missing = [name for name in type_.schema.get("required", ()) if name not in found]
     if missing:
         raise DocumentMissing(f"{type_.name}: not on file for this subject: {', '.join(missing)}")
-    days = [day for day in (enrolled.valid_until, document.get("valid_until")) if day is not None]
-    ends = min((_end_of(day) for day in days), default=None)
-    if ends is not None and ends <= vault.now():
-        raise DocumentMissing(f"{type_.name}: the document on file has ended")
     fitting(type_, found)
+    days = [day for day in (enrolled.valid_until, found.get(type_.ends_with or "")) if day is not None]
+    ends = min((end_of(day) for day in days), default=None)
+    if ends is not None and ends <= vault.now():
+        raise DocumentMissing(f"{type_.name}: what it would say has ended ({type_.ends_with or 'validity of the record'})")
     return Said(found, ends)
 
 
 def _derived(enrolled: Claims, foundation: Foundation, today: date) -> dict[str, Any]:
-    seen = datetime.fromtimestamp(foundation.auth_time, UTC).date()
     adult = None if enrolled.date_of_birth is None else _age(date.fromisoformat(enrolled.date_of_birth), today) >= ADULT
-    return {"age_over_18": adult, "period": f"{seen.year}-H{1 if seen.month <= 6 else 2}"}
+    return {"age_over_18": adult, "period": half_year(foundation.auth_time)}
 
 
 def _age(born: date, today: date) -> int:
     return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
-
-
-def _end_of(day: str) -> float:
-    """The last moment of a day, in UTC; of 9999-12-31 too, which is how registries write that a document never ends."""
-    return float((date.fromisoformat(day) - _EPOCH + timedelta(days=1)).total_seconds())

@@ -52,7 +52,8 @@ class Grant:
 
 def renewable(types: tuple[str, ...]) -> tuple[str, ...]:
     """Those of the types that are issued again without a new live session."""
-    return tuple(name for name in types if not credential_types()[name].live_renewal)
+    known = credential_types()
+    return tuple(name for name in types if name in known and not known[name].live_renewal)
 
 
 def new_grant(

@@ -6,6 +6,7 @@ say today, an index of a status list for each copy, the event; then the signatur
 credential leaves.
 """
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, cast
@@ -28,14 +29,17 @@ from idverify.credentials import credential, dpop, mdoc, slip
 from idverify.credentials.credential import CredentialFacts
 from idverify.credentials.credential_types import CredentialType
 from idverify.credentials.pairwise import pairwise_subject
+from idverify.credentials.possession import Possession
 from idverify.credentials.slip_claims import LONGEST_SECONDS
 from idverify.credentials.status_reference import StatusReference
 from idverify.errors import AttemptsExhausted, DocumentMissing, IssuanceRefused, NoReference, SubjectNotFound
-from idverify.store import Connection
+from idverify.store import Connection, spent
 
 PATH = "/v1/credentials"
 MOST_A_DAY = 1000
 """Copies on one grant: many times what a wallet needs, and few enough that none fills the status lists."""
+
+SLIP_KEY_SECONDS = 2 * LONGEST_SECONDS
 
 NONCE_USE = "c_nonce"
 _DAY = 86_400
@@ -86,6 +90,8 @@ def issue(
         grant = grant_used(parts, tx, access_token, shown)
         if not spend_nonce(parts, tx, NONCE_USE, shown_keys.nonce):
             raise IssuanceRefused("invalid_nonce", "the nonce is not ours, has ended or was used: ask for another")
+        if purpose is not None:
+            _require_new_keys(tx, keys, parts.now())
         _require_renewable(grant, type_)
         require_standing(tx, grant, type_.name)
         save_grant(parts, tx, _counted(grant, len(keys), parts.now()))
@@ -135,6 +141,17 @@ def _wanted(grant: Grant, configuration: str) -> tuple[CredentialType, str | Non
     if purpose == mdoc.CONFIGURATION:
         return find_type(name), None, mdoc.issue_batch
     return find_type(name), purpose or None, credential.issue_batch
+
+
+def _require_new_keys(tx: Connection, keys: Sequence[Possession], now: float) -> None:
+    """Raise IssuanceRefused for a key that another slip had, whatever its purpose: two gates would know one person by it.
+
+    Remembered by the digest alone, of whichever wallet, for twice as long as a slip can last.
+    """
+    for number, key in enumerate(keys, start=1):
+        digest = hashlib.sha256(f"slip key\n{key.jwk['x']}".encode()).hexdigest()
+        if not spent.spend(tx, digest, now + SLIP_KEY_SECONDS):
+            raise IssuanceRefused("invalid_proof", f"proof {number}: another slip has that key: each needs a key of its own")
 
 
 def _require_renewable(grant: Grant, type_: CredentialType) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from math import ceil
 from pathlib import Path
 
 from idverify.audit.events import Event
@@ -9,7 +10,7 @@ from idverify.ceremonies import Vault
 from idverify.ceremonies.auditing import record_event
 from idverify.ceremonies.gallery_file import drop_snapshot
 from idverify.ceremonies.records import context_of
-from idverify.errors import KeyUnavailable, RecordTampered
+from idverify.errors import InvalidInput, KeyUnavailable, RecordTampered
 from idverify.keys import secrets
 from idverify.keys.signing import Rotation
 from idverify.registry.sealing import Sealed, wrap_anew
@@ -29,11 +30,19 @@ class KekRotation:
     records: int
 
 
-def rotate_signing(vault: Vault, *, actor: str) -> Rotation:
+def rotate_signing(vault: Vault, *, actor: str, hasty: bool = False) -> Rotation:
     """The key that was published ahead signs from now on, and the next one is published.
 
-    Raises KeyUnavailable, StoreUnavailable; after either it may be repeated.
+    hasty: also where it was published for less than twice the time that relying parties may keep a key set, and some would
+    refuse what it signs. Raises InvalidInput where that is so and not hasty: then nothing changed. Raises KeyUnavailable,
+    StoreUnavailable; after either it may be repeated.
     """
+    wait = vault.signing.next_known_at() - vault.now()
+    if wait > 0 and not hasty:
+        raise InvalidInput(
+            f"the next key may be unknown to relying parties for another {ceil(wait)} s: rotate then, or with --now after a "
+            "theft"
+        )
     with vault.store.transaction() as tx:
         done = vault.signing.rotate()
         record_event(

@@ -12,7 +12,7 @@ from idverify.ceremonies.grant_record import Grant
 from idverify.credentials.credential_types import credential_types
 from idverify.credentials.findings import Status
 from idverify.errors import IssuanceRefused
-from idverify.store import Connection, grants, standings
+from idverify.store import Connection, grants, standings, statuses
 from idverify.store.standings import Standing
 
 DENIED = "credential_request_denied"
@@ -55,7 +55,8 @@ def note_standing(
     owner = subject_id if credential_id is None else grants.subject_of(tx, _grant_id(credential_id))
     if owner is None:
         return None
-    names = [type_name] if type_name is not None else list(credential_types())
+    # What was issued counts, also where a command was started without the folder of the operator's own types.
+    names = {type_name} if type_name is not None else {*credential_types(), *statuses.type_names(tx, owner)}
     abouts = {credential_id} if credential_id is not None else {_of(owner, name) for name in names}
     known = {one.about: one for one in standings.of_subject(tx, owner)}
     if status is Status.VALID and credential_id is None:
@@ -78,7 +79,8 @@ def _after(before: Standing, status: Status, now: float) -> Standing:
 
 def _can_be_suspended(about: str) -> bool:
     name = about.replace("/", ".").rpartition(".")[2]
-    return credential_types()[name].status_bits == 2
+    known = credential_types().get(name)
+    return known is None or known.status_bits == 2
 
 
 def _of(subject_id: str, type_name: str) -> str:

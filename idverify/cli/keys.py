@@ -42,20 +42,27 @@ def rotate(
     kek: Annotated[
         bool, typer.Option("--kek", help="rotate the key-encryption key: re-wrap everything, drop the old one")
     ] = False,
+    now: Annotated[
+        bool, typer.Option("--now", help="after a theft: also where relying parties may not know the next key yet")
+    ] = False,
     dev: Dev = False,
     as_json: AsJson = False,
 ) -> None:
     """Rotate the signing key, or with --kek the key-encryption key. A running server notices by itself; both can be repeated.
 
     The signing key that was published ahead begins to sign, and the old one stays published until its last token has expired.
+    Ten minutes must have passed since the last rotation: twice the time for which relying parties keep a key set. --now does
+    not wait, and until they fetch again they refuse what the new key signs.
+
     With --kek, records in older backups can no longer be opened: keep a copy of the KEK file if you mean to restore one.
 
     Example: idverify keys rotate --kek
 
-    Exit codes: 0 rotated, 4 a fault; an interrupted --kek goes on where it stopped when it is called again.
+    Exit codes: 0 rotated, 3 too early and nothing changed, 4 a fault; an interrupted --kek goes on where it stopped when it is
+    called again.
     """
     with vault_only(dev=dev) as vault:
-        result = _rotate_kek(vault, settings_for(dev=dev).keys_folder) if kek else _rotate_signing(vault)
+        result = _rotate_kek(vault, settings_for(dev=dev).keys_folder) if kek else _rotate_signing(vault, hasty=now)
     emit(result, as_json=as_json, table=lambda: _print(result))
 
 
@@ -91,10 +98,10 @@ def jwks(dev: Dev = False, as_json: AsJson = False) -> None:
     emit(published, as_json=as_json)
 
 
-def _rotate_signing(vault: "Vault") -> dict[str, Any]:
+def _rotate_signing(vault: "Vault", *, hasty: bool) -> dict[str, Any]:
     from idverify.ceremonies.rotation import rotate_signing
 
-    done = rotate_signing(vault, actor=OPERATOR)
+    done = rotate_signing(vault, actor=OPERATOR, hasty=hasty)
     if done.published_for < CACHE_SECONDS:
         console.print(
             f"the new key had been published for {done.published_for:.0f} s only: relying parties that hold an older key "

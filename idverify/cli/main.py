@@ -10,6 +10,8 @@ import traceback
 from collections.abc import Sequence
 from contextlib import suppress
 from importlib import import_module
+from pathlib import Path
+from typing import Annotated
 
 import typer
 from rich.text import Text
@@ -82,8 +84,18 @@ def _show_version(wanted: bool) -> None:
 
 def _options(
     version: bool = typer.Option(False, "--version", callback=_show_version, is_eager=True, help="print the version and stop"),
+    types: Annotated[
+        Path | None,
+        typer.Option(
+            envvar="IDVERIFY_TYPES_DIR", help="folder of credential types of your own; readers and wallets know them too"
+        ),
+    ] = None,
 ) -> None:
     """Options of the program itself."""
+    if types is not None:
+        from idverify.credentials.type_files import adopt_types
+
+        adopt_types(types)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

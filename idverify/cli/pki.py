@@ -68,7 +68,7 @@ def issue(
 ) -> None:
     """Certify the keys for credentials, status lists, the trust list, online requests and seals, those that need it.
 
-    Safe to repeat. A certificate signs for 90 days and is valid for 270. Repeat this once a month, with the root at hand. With
+    Safe to repeat. A certificate signs for 90 days and is valid for 274. Repeat this once a month, with the root at hand. With
     a root on a machine of its own, `request`, `sign` and `install` do the same.
 
     Example: idverify pki issue --root /media/root

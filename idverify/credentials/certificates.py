@@ -225,6 +225,13 @@ def key_identifier_of(certificate: bytes) -> bytes | None:
     return None if found is None else found[0].digest
 
 
+@lru_cache(maxsize=256)
+def authority_of(certificate: bytes) -> bytes | None:
+    """What a leaf (DER) calls the key that certified it (RFC 5280 section 4.2.1.1). Raises CertificateMalformed."""
+    found = _extension(_parsed(certificate), x509.AuthorityKeyIdentifier)
+    return None if found is None else found[0].key_identifier
+
+
 def names_in(certificate: bytes) -> tuple[frozenset[str], frozenset[str], str]:
     """The URIs and the DNS names that a certificate (DER) gives its subject, and whom it names as its issuer.
 

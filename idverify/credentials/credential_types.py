@@ -1,11 +1,12 @@
-"""The kinds of credential, each a file in types/: a new licence is a file, not code.
+"""The kinds of credential, each a file: those in types/ and those that an operator adds (type_files.py).
 
 A file holds: `vct`; `display` by language (name, description, background and text colour of the card); `schema`, a JSON Schema
 (draft 2020-12) of the claims; `labels` of the claims by language; `disclosed`, the claims every reader sees (all others are
 disclosed one by one); `registry`, which claim comes from which claim of enrolment (the rest comes from the document on file);
-`validity_days`; `status_bits`, 1 (valid, revoked) or 2 (also suspended); `live_renewal`, whether each new one asks for a new
-live session; `slips`, by purpose the claims of a QR code and whether the person chooses among them; `mdoc`, the doctype and by
-namespace which element says which claim, `sub` among them.
+`validity_days`; `ends_with`, a claim (a day or a period) that ends the credential sooner; `status_bits`, 1 (valid, revoked) or
+2 (also suspended); `live_renewal`, whether each new one asks for a new live session; `slips`, by purpose the claims of a QR
+code and whether the person chooses among them; `mdoc`, the doctype and by namespace which element says which claim, `sub`
+among them.
 """
 
 import json
@@ -15,6 +16,8 @@ from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
 from typing import Any
+
+from idverify.errors import ConfigurationInvalid
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,7 @@ class CredentialType:
     disclosed: frozenset[str]
     registry: Mapping[str, str]
     validity_days: int
+    ends_with: str | None
     status_bits: int
     live_renewal: bool
     slips: Mapping[str, SlipKind]
@@ -65,12 +69,33 @@ class CredentialType:
         return frozenset(self.schema["properties"])
 
 
-@cache
+# What this process adds to the types that are shipped: vocabulary, like the formats that it knows. Set once, before anything
+# is read (adopt); whoever validates asks for a type by its vct alone, deep within a text.
+_added: Mapping[str, CredentialType] = MappingProxyType({})
+
+
 def credential_types() -> Mapping[str, CredentialType]:
-    """Every type, by the name of its file."""
+    """Every type that this process knows, by the name of its file."""
+    return MappingProxyType({**shipped_types(), **_added}) if _added else shipped_types()
+
+
+def adopt(added: Mapping[str, CredentialType]) -> None:
+    """Know these types too, from now on, in this process. The composition root and the command line call it as they start.
+
+    Safe to repeat with the same. Raises ConfigurationInvalid for others than before.
+    """
+    global _added  # noqa: PLW0603  the one place that sets it
+    if _added and dict(_added) != dict(added):
+        raise ConfigurationInvalid("this process knows other credential types already: start another one for these")
+    _added = MappingProxyType(dict(added))
+
+
+@cache
+def shipped_types() -> Mapping[str, CredentialType]:
+    """Every type that comes with the package, by the name of its file."""
     folder = files("idverify.credentials") / "types"
     found = {one.name.removesuffix(".json"): one for one in folder.iterdir() if one.name.endswith(".json")}
-    return MappingProxyType({name: _read(name, found[name].read_text("utf-8")) for name in sorted(found)})
+    return MappingProxyType({name: type_from(name, json.loads(found[name].read_text("utf-8"))) for name in sorted(found)})
 
 
 def type_of_vct(vct: str) -> CredentialType | None:
@@ -83,8 +108,8 @@ def type_of_doctype(doctype: str) -> CredentialType | None:
     return next((one for one in credential_types().values() if one.mdoc.doctype == doctype), None)
 
 
-def _read(name: str, text: str) -> CredentialType:
-    raw = json.loads(text)
+def type_from(name: str, raw: Mapping[str, Any]) -> CredentialType:
+    """The type that a file of that name says, as parsed."""
     return CredentialType(
         name=name,
         vct=raw["vct"],
@@ -94,6 +119,7 @@ def _read(name: str, text: str) -> CredentialType:
         disclosed=frozenset(raw["disclosed"]),
         registry=raw["registry"],
         validity_days=raw["validity_days"],
+        ends_with=raw.get("ends_with"),
         status_bits=raw["status_bits"],
         live_renewal=raw["live_renewal"],
         slips={

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, SchemaError, ValidationError
 
 from idverify.credentials.credential_types import CredentialType, credential_types
 from idverify.errors import InvalidInput
@@ -27,8 +27,7 @@ def misfit(type_: CredentialType, names: frozenset[str], claims: Mapping[str, An
 
     names: of the claims that the part may hold. Those of them that the type requires must be there; others of the type not.
     """
-    validator = _validator(type_.name, names)
-    error = min(validator.iter_errors(dict(claims)), key=lambda one: [str(step) for step in one.absolute_path], default=None)
+    error = _first(_validator(type_.name, names), claims)
     if error is None:
         return None
     if error.validator == "required":
@@ -36,6 +35,26 @@ def misfit(type_: CredentialType, names: frozenset[str], claims: Mapping[str, An
     if error.validator == "additionalProperties":
         return f"a claim that is not of this type, or does not come from here; known: {', '.join(sorted(names))}"
     return f"{'/'.join(str(step) for step in error.absolute_path)}: does not fit `{error.validator}` of the type"
+
+
+def first_misfit(schema: Mapping[str, Any], found: Mapping[str, Any]) -> str | None:
+    """Where something that is nobody's secret does not fit a schema, and why; None where it fits."""
+    error = _first(Draft202012Validator(schema), found)
+    return None if error is None else f"{'/'.join(str(step) for step in error.absolute_path) or 'at the top'}: {error.message}"
+
+
+def unusable_schema(schema: Mapping[str, Any]) -> str | None:
+    """Why this is no JSON Schema of draft 2020-12; None where it is one."""
+    try:
+        Draft202012Validator.check_schema(schema)
+    except SchemaError as error:
+        return str(error.message)
+    return None
+
+
+def _first(validator: Draft202012Validator, found: Mapping[str, Any]) -> ValidationError | None:
+    errors = validator.iter_errors(dict(found))
+    return min(errors, key=lambda one: [str(step) for step in one.absolute_path], default=None)
 
 
 @lru_cache(maxsize=64)

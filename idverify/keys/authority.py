@@ -2,8 +2,8 @@
 
 Its folder (0700) holds `root-key.pem` (0600; PKCS#8, under a passphrase if one was given) and `root.pem`, the certificate that
 relying parties pin. It belongs on a machine without network (`idverify pki sign`), or at least on a medium of its own. A leaf
-is valid for 270 days and signs for the first 90 of them, so that what it signed on its last day can still be validated half a
-year later.
+is valid for 274 days and signs for the first 90 of them, so that what it signed on its last day can still be validated half a
+year (of 184 days, the second one) later.
 """
 
 import hashlib
@@ -29,7 +29,7 @@ from idverify.keys.private_files import create_private, make_private_folder, rea
 KEY_FILE = "root-key.pem"
 CERTIFICATE_FILE = "root.pem"
 ROOT_DAYS = 3650
-LEAF_DAYS = 270
+LEAF_DAYS = 274
 SIGNING_DAYS = 90
 DOCUMENT_SIGNING = "1.3.6.1.5.5.7.3.36"
 """The registered usage of keys that sign documents which people read (RFC 9336); such a key commits its holder."""

@@ -128,6 +128,13 @@ class SigningKeys:
         """
         return {"keys": [dict(one.public) for one in self.records()]}
 
+    def next_known_at(self) -> float:
+        """When the next key may sign (seconds since the epoch): every relying party has fetched it by then.
+
+        Raises KeyUnavailable.
+        """
+        return _only(self.records(), "next").since + CACHE_SECONDS
+
     def rotate(self) -> "Rotation":
         """See `rotate` below. Raises KeyUnavailable."""
         return rotate(self._folder, self._now, self._holder)

@@ -138,6 +138,12 @@ def subject_of(tx: Connection, number: int, index: int) -> str | None:
     return tx.scalar(select(status_entries.c.subject_id).where(here))
 
 
+def type_names(tx: Connection, subject_id: str) -> frozenset[str]:
+    """Names of the types of which the subject has, or had until lately, a copy."""
+    names = select(status_entries.c.type_name).where(status_entries.c.subject_id == subject_id).distinct()
+    return frozenset(one for one in tx.scalars(names) if one is not None)
+
+
 def states(tx: Connection, chosen: Chosen) -> dict[tuple[str, int, int], int]:
     """How many of the chosen entries there are by type name, bits of the list, and status."""
     columns = status_entries.c.type_name, status_lists.c.bits, status_entries.c.status

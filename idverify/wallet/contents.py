@@ -1,10 +1,12 @@
 """What a credential says to its holder. No issuer is believed or doubted here: that is for relying parties."""
 
-from collections.abc import Mapping
+from base64 import b64decode
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from idverify.credentials import cose, sd_jwt, slip_claims
+from idverify.credentials.certificates import authority_of
 from idverify.credentials.credential import RESERVED
 from idverify.credentials.mdoc_reading import IssuerSigned
 from idverify.credentials.reading import decode_base64url, parse_object
@@ -20,7 +22,7 @@ class Contents:
     """kind: its vct, or the doctype of an mdoc. holder: the point (compressed, 33 bytes) of the key that it is bound to.
 
     choices: names of the claims that its holder may show, or not, one by one. always: of those that every reader sees; not told
-    of a slip.
+    of a slip. authority: key identifier of the root that certified its issuer's key; None where nothing says so, as in a slip.
     """
 
     kind: str
@@ -28,6 +30,7 @@ class Contents:
     expires_at: float
     choices: tuple[str, ...]
     always: tuple[str, ...] = ()
+    authority: bytes | None = None
 
 
 def read(format_: str, credential: str) -> Contents:
@@ -40,11 +43,18 @@ def read(format_: str, credential: str) -> Contents:
 
 def _sd_jwt(credential: str) -> Contents:
     parts = sd_jwt.parse(credential)
-    payload = parse_object(decode_base64url(parts.jwt.split(".")[1]))
+    header, payload = (parse_object(decode_base64url(part)) for part in parts.jwt.split(".")[:2])
     names = [sd_jwt.read(one)[0] for one in parts.disclosures]
     sd_jwt.disclosed(payload, parts.disclosures, names, RESERVED)  # RFC 9901 section 7.2: a holder checks the digests too
     always = tuple(sorted(set(payload) - RESERVED))
-    return Contents(payload["vct"], _point(payload["cnf"]["jwk"]), float(payload["exp"]), tuple(names), always)
+    return Contents(
+        payload["vct"],
+        _point(payload["cnf"]["jwk"]),
+        float(payload["exp"]),
+        tuple(names),
+        always,
+        _certified_by(_chain(header)),
+    )
 
 
 def _mdoc(credential: str) -> Contents:
@@ -59,7 +69,14 @@ def _mdoc(credential: str) -> Contents:
     if ends is None:
         raise ValueError("an mdoc without an end")
     always = tuple(sorted(issued.type.disclosed))
-    return Contents(issued.doctype, _point(issued.holder), float(ends), tuple(sorted(names - issued.type.disclosed)), always)
+    return Contents(
+        issued.doctype,
+        _point(issued.holder),
+        float(ends),
+        tuple(sorted(names - issued.type.disclosed)),
+        always,
+        _certified_by(issued.chain),
+    )
 
 
 def _slip(value: str) -> Contents:
@@ -77,6 +94,18 @@ def _slip(value: str) -> Contents:
         choices=tuple(one[0] for one in disclosures if one is not None),
         always=(*sorted(slip_claims.ours(claims).claims),),
     )
+
+
+def _chain(header: Mapping[str, Any]) -> Sequence[bytes]:
+    x5c = header.get("x5c")
+    return [b64decode(one) for one in x5c if isinstance(one, str)] if isinstance(x5c, list) else []
+
+
+def _certified_by(chain: Sequence[bytes]) -> bytes | None:
+    try:
+        return authority_of(chain[0]) if chain else None
+    except TokenInvalid:  # readers will say so; here it is only of no authority that anybody could name
+        return None
 
 
 def _point(jwk: Mapping[str, Any]) -> bytes:

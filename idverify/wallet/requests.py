@@ -16,7 +16,7 @@ from idverify.credentials.credential_types import type_of_doctype
 from idverify.credentials.mdoc_session import Session
 from idverify.credentials.reading import decode_base64url
 from idverify.errors import InvalidInput, TokenInvalid
-from idverify.keys.jwk import thumbprint
+from idverify.keys.jwk import base64url, thumbprint
 from idverify.wallet import contents
 from idverify.wallet.answers import MALFORMED, granted, member
 from idverify.wallet.errors import CredentialUnavailable, IssuerRefused
@@ -35,12 +35,16 @@ ALTERNATIVES = "the reader leaves a choice of what to show, which this wallet do
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """One credential that is asked for. kinds: vcts (or the doctype of an mdoc) that would do. claims: to be disclosed."""
+    """One credential that is asked for. kinds: vcts (or the doctype of an mdoc) that would do. claims: to be disclosed.
+
+    authorities: key identifiers of which one must have certified the issuer's key; None where the reader names none.
+    """
 
     id: str
     format: str
     kinds: tuple[str, ...]
     claims: tuple[str, ...]
+    authorities: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +114,10 @@ def choose(folder: Folder, request: Request, *, now: float) -> dict[str, Holding
         fitting = [held for held in folder.holdings() if _fits(held, one, now)]
         if not fitting:
             named = ", ".join(one.claims) or "nothing beside what every reader sees"
-            raise CredentialUnavailable(f"the wallet holds no unused copy of {' or '.join(one.kinds)} that can show {named}")
+            whose = "" if one.authorities is None else ", of an authority that the reader believes,"
+            raise CredentialUnavailable(
+                f"the wallet holds no unused copy of {' or '.join(one.kinds)}{whose} that can show {named}"
+            )
         chosen[one.id] = fitting[0]
     return chosen
 
@@ -173,7 +180,7 @@ def _wanted(asked: object) -> Wanted:
     paths = [member(one if isinstance(one, dict) else {}, "path", list, WHAT) for one in found.get("claims", [])]
     if format_ == MDOC_FORMAT:
         doctype = member(meta, "doctype_value", str, WHAT)
-        return Wanted(name, MDOC_FORMAT, (doctype,), tuple(_claim(doctype, path) for path in paths))
+        return Wanted(name, MDOC_FORMAT, (doctype,), tuple(_claim(doctype, path) for path in paths), _authorities(found))
     if format_ != SD_JWT_FORMAT:
         raise IssuerRefused("the reader asks for a format that this wallet does not know", MALFORMED)
     if "claim_sets" in found or any("values" in one for one in found.get("claims", []) if isinstance(one, dict)):
@@ -181,7 +188,24 @@ def _wanted(asked: object) -> Wanted:
     vcts = member(meta, "vct_values", list, WHAT)
     if not all(isinstance(one, str) for one in vcts) or not all(len(one) == 1 and isinstance(one[0], str) for one in paths):
         raise _unknown_claims()
-    return Wanted(name, SD_JWT_FORMAT, tuple(vcts), tuple(one[0] for one in paths))
+    return Wanted(name, SD_JWT_FORMAT, tuple(vcts), tuple(one[0] for one in paths), _authorities(found))
+
+
+def _authorities(asked: Mapping[str, Any]) -> frozenset[str] | None:
+    """Of the ways to name whom a reader believes, the one that this wallet can follow (OpenID4VP 1.0 section 6.1.1.1).
+
+    Where a reader names others alone, nothing fits: the person's copy would be used up for an answer that is refused.
+    """
+    if "trusted_authorities" not in asked:
+        return None
+    found: set[str] = set()
+    for one in member(asked, "trusted_authorities", list, WHAT):
+        match one:
+            case {"type": str() as kind, "values": [*values]} if all(isinstance(value, str) for value in values):
+                found.update(values if kind == "aki" else ())
+            case _:
+                raise IssuerRefused("the reader does not say whose credentials it believes", MALFORMED)
+    return frozenset(found)
 
 
 def _claim(doctype: str, path: Sequence[object]) -> str:
@@ -236,6 +260,8 @@ def _fits(held: Holding, wanted: Wanted, now: float) -> bool:
         return False
     said = contents.read(held.format, held.copies[0].credential)
     can = {*said.choices, *said.always}
+    if wanted.authorities is not None and (said.authority is None or base64url(said.authority) not in wanted.authorities):
+        return False
     return said.kind in wanted.kinds and said.expires_at > now and set(wanted.claims) <= can
 
 

@@ -154,7 +154,7 @@ def test_the_audit_names_whoever_sat_at_the_command_line_by_one_name(command, pa
         ("clients", "revoke", client),
         ("enrol", "--subject", "A", "--portrait", "a.jpg", "--legal-basis", "consent"),
         ("verify", "--subject", "A", "--probe", "b.jpg"),
-        ("keys", "rotate"),
+        ("keys", "rotate", "--now"),
         ("keys", "rotate", "--kek"),
         ("backup", "b"),
         ("registry", "erase", "--subject", "A", "--yes"),

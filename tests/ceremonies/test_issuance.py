@@ -2,11 +2,14 @@
 
 import threading
 from dataclasses import replace
+from datetime import datetime
 
+import cbor2
 import pytest
+from credentials.city import decoded
 from credentials.proofs import dpop, possession
 from roots import root_of
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from idverify.ceremonies.audit_head import verify_chain
 from idverify.ceremonies.clients import revoke_client
@@ -17,6 +20,7 @@ from idverify.ceremonies.issuance import MOST_A_DAY, NONCE_USE, credential_url
 from idverify.ceremonies.nonces import new_nonce
 from idverify.ceremonies.offering import fetch_offer, offer_on_session
 from idverify.ceremonies.proven_keys import BATCH
+from idverify.ceremonies.purge import purge
 from idverify.ceremonies.status_publishing import published
 from idverify.ceremonies.statuses import set_status
 from idverify.credentials import (
@@ -37,6 +41,7 @@ from idverify.credentials.credential_types import credential_types
 from idverify.credentials.findings import Status
 from idverify.credentials.mdoc_session import Session
 from idverify.credentials.purposes import Purpose
+from idverify.credentials.reading import decode_base64url
 from idverify.errors import (
     AssuranceTooLow,
     AttemptsExhausted,
@@ -590,6 +595,54 @@ def test_a_proof_of_life_asks_for_a_new_live_session_each_time(parts, client, su
         with pytest.raises(IssuanceRefused, match="new live session") as caught:
             both.get(configuration)
         assert caught.value.reason == "credential_request_denied"
+
+
+@pytest.mark.parametrize(
+    ("day", "period", "ends"),
+    [("2027-06-30", "2027-H1", "2027-07-01"), ("2027-07-01", "2027-H2", "2028-01-01")],
+)
+def test_a_proof_of_life_ends_with_its_period_and_not_before(make_parts, clock, day, period, ends):
+    """Seen on the last day of a half-year it is worth that day; on the first, all of it, and the certificate reaches so far."""
+    clock.now = datetime.fromisoformat(f"{day}T23:59:00+00:00").timestamp()
+    parts = make_parts()
+    wallet = Wallet(parts).accept(offer(parts, issuer_client(parts), person(parts), "proof_of_life"))
+    said = decoded(wallet.get("proof_of_life")[0].split("~")[0], 1)
+    over = datetime.fromisoformat(f"{ends}T00:00:00+00:00").timestamp()
+    assert (said["period"], said["exp"]) == (period, over)
+    code = cbor2.loads(decode_base64url(wallet.get("proof_of_life.counter")[0]))
+    assert cbor2.loads(code.value[2])[4] == min(over, clock.now + DAY)
+    clock.now += 120
+    if clock.now < over:
+        assert wallet.get("proof_of_life")
+        return
+    for configuration in ("proof_of_life", "proof_of_life.counter"):
+        with pytest.raises(IssuanceRefused, match="has ended") as caught:
+            wallet.get(configuration)
+        assert caught.value.reason == "credential_request_denied"
+
+
+def test_a_slip_key_is_used_once_whatever_the_purpose_or_the_wallet_for_two_days(parts, client, subject_id, wallet, clock):
+    """A gate, another purpose, tomorrow, another credential: one key in two slips would tell that one person was at both."""
+    (key,) = wallet.keys()
+    other = Wallet(parts).accept(offer(parts, client, subject_id))
+    assert wallet.get("identity_card.gate", keys=[key])
+
+    def refused(asking, configuration):
+        with pytest.raises(IssuanceRefused, match="another slip has that key") as caught:
+            asking.get(configuration, keys=[FileSigner.new(), key])
+        return caught.value.reason
+
+    assert {refused(wallet, one) for one in ("identity_card.gate", "identity_card.police")} == {"invalid_proof"}
+    assert refused(other, "identity_card.gate") == "invalid_proof"
+    clock.now += DAY + 60
+    assert refused(wallet.renew(), "identity_card.gate") == "invalid_proof"
+    fresh = wallet.keys(2)
+    assert len(wallet.get("identity_card.gate", keys=fresh)) == 2
+    clock.now += DAY
+    purge(parts, retention_seconds=DAY, actor="tester")
+    with parts.store.reading() as tx:
+        kept = tx.scalars(select(tables.spent.c.expires_at)).all()
+    assert all(parts.now() <= one <= parts.now() + 2 * DAY for one in kept), "what is remembered is bounded"
 
 
 def test_what_was_revoked_is_not_issued_again_until_the_person_is_checked_anew(parts, client, subject_id, wallet, clock):

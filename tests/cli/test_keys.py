@@ -58,9 +58,21 @@ def test_the_signing_key_rotates_under_a_running_server(installation, capsys, cl
     assert "keys.signing_rotated" in events(installation)
 
 
-def test_a_hasty_rotation_warns_about_cached_key_sets(installation, capsys):
-    """On standard error; the object on standard output stays alone."""
+def test_a_key_that_relying_parties_may_not_know_yet_does_not_sign(installation, capsys, clock):
+    """Published for twice the five minutes for which they keep a key set, and not a second less; else nothing changes."""
+    before = installation.signing.jwks()
+    clock.now += 599
+    assert run("rotate", "--json") == 3
+    assert "another 1 s" in json.loads(capsys.readouterr().out)["error"]["message"]
+    assert installation.signing.jwks() == before
+    clock.now += 1
     assert run("rotate", "--json") == 0
+    assert run("rotate", "--json") == 3
+
+
+def test_after_a_theft_a_hasty_rotation_goes_on_and_warns_about_cached_key_sets(installation, capsys):
+    """On standard error; the object on standard output stays alone."""
+    assert run("rotate", "--now", "--json") == 0
     captured = capsys.readouterr()
     assert "until they fetch again" in " ".join(captured.err.split())
     assert json.loads(captured.out)
@@ -98,7 +110,7 @@ def test_an_interrupted_kek_rotation_exits_130_and_a_fault_4(installation, capsy
 
 def test_the_list_shows_every_key_and_no_secret(installation, capsys, tmp_path):
     """States, times, versions; as a table too."""
-    run("rotate", "--json")
+    run("rotate", "--now", "--json")
     capsys.readouterr()
     assert run("list", "--json") == 0
     shown = capsys.readouterr().out

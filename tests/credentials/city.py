@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from idverify.credentials import credential, jws, key_binding, sd_jwt, status_list
 from idverify.credentials.assurance import ACTIVE
 from idverify.credentials.credential_types import credential_types
+from idverify.credentials.periods import end_of
 from idverify.credentials.purposes import Purpose
 from idverify.credentials.status_reference import StatusReference
 from idverify.keys.file import FileSigner
@@ -105,6 +106,7 @@ class City:
 
     def credential(self, type_name: str = "identity_card", holder: FileSigner | None = None, **changes: Any) -> str:
         """As the city issues it."""
+        type_ = credential_types()[type_name]
         facts = {
             "issuer": self.issuer,
             "acr": ACTIVE,
@@ -112,9 +114,10 @@ class City:
             "auth_time": NOW - 10 * DAY,
             "environment": "production",
             "subject": "wcmnwEQ87XxRNGNV-AIosnpTUtRScMU2K0eiiC_PE5E",
+            "ends": end_of(CLAIMS[type_name][type_.ends_with]) if type_.ends_with else None,
         }
         facts |= {name: changes.pop(name) for name in list(changes) if name in facts}
-        bits = credential_types()[type_name].status_bits
+        bits = type_.status_bits
         held: dict[str, Any] = {
             "claims": CLAIMS[type_name],
             "holder_jwk": (holder or HOLDER).public_jwk(),
@@ -124,7 +127,7 @@ class City:
             "now": NOW - 2 * DAY,
             "random_bytes": drip(type_name),
         } | changes
-        return credential.issue(credential_types()[type_name], held.pop("claims"), credential.CredentialFacts(**facts), **held)
+        return credential.issue(type_, held.pop("claims"), credential.CredentialFacts(**facts), **held)
 
     def list(self, bits: int = 1, now: float = NOW - 600, **changes: Any) -> str:
         """A status list: REVOKED is revoked and, where there are two bits, SUSPENDED suspended."""

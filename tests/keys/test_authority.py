@@ -35,7 +35,7 @@ def root(tmp_path):
 
 
 def test_a_leaf_says_what_the_format_asks_and_nothing_more(root, signer):
-    """One purpose, one URL and its host, 270 days from the beginning of the UTC day, signed directly by the root."""
+    """One purpose, one URL and its host, 274 days from the beginning of the UTC day, signed directly by the root."""
     leaf, parent = leaf_of(root, signer), x509.load_der_x509_certificate(root.certificate)
     leaf.verify_directly_issued_by(parent)
     parent.verify_directly_issued_by(parent)
@@ -47,7 +47,7 @@ def test_a_leaf_says_what_the_format_asks_and_nothing_more(root, signer):
     assert names.get_values_for_type(x509.UniformResourceIdentifier) == ["https://id.example"]
     assert names.get_values_for_type(x509.DNSName) == ["id.example"]
     assert leaf.not_valid_before_utc == datetime.fromtimestamp(NOW // DAY * DAY, UTC)
-    assert (leaf.not_valid_after_utc - leaf.not_valid_before_utc).days == 270
+    assert (leaf.not_valid_after_utc - leaf.not_valid_before_utc).days == 274
     assert extensions[ExtensionOID.AUTHORITY_KEY_IDENTIFIER][0].key_identifier == (
         parent.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
     )

@@ -16,21 +16,21 @@ from idverify.wallet.received import examined
 ISSUING = {"signer": CITY.signer, "chain": (CITY.leaf,), "now": NOW, "random_bytes": os.urandom}
 
 
-def cards(number):
-    """Copies of an identity card, as their issuer makes them."""
+def cards(number, **issuing):
+    """Copies of an identity card, as their issuer makes them. issuing: what is otherwise, such as the chain."""
     keys = [HeldKey.new() for _ in range(number)]
     facts = CredentialFacts(ISSUER, ACTIVE, ("face",), NOW - 60, "production", "pairwise-subject")
     copies = [(key.signer.public_jwk(), StatusReference(LIST, 5 + at)) for at, key in enumerate(keys)]
-    made = credential.issue_batch(CARD, PERSON, facts, copies=copies, **ISSUING)
+    made = credential.issue_batch(CARD, PERSON, facts, copies=copies, **ISSUING | issuing)
     return examined(made, keys, Configuration(SD_JWT_FORMAT, CARD.vct))
 
 
-def mdocs(number, type_=CARD, claims=PERSON):
+def mdocs(number, type_=CARD, claims=PERSON, **issuing):
     """The same in the other format."""
     keys = [HeldKey.new() for _ in range(number)]
     facts = CredentialFacts(ISSUER, ACTIVE, ("face",), NOW - 60, "production", "pairwise-subject")
     copies = [(key.signer.public_jwk(), StatusReference(LIST, 5 + at)) for at, key in enumerate(keys)]
-    made = mdoc.issue_batch(type_, claims, facts, copies=copies, **ISSUING)
+    made = mdoc.issue_batch(type_, claims, facts, copies=copies, **ISSUING | issuing)
     return examined(made, keys, Configuration(MDOC_FORMAT, type_.mdoc.doctype))
 
 

@@ -6,15 +6,20 @@ from urllib.parse import quote
 
 import pytest
 from credentials.authority import Authority, public, signer
+from credentials.slips import CITY
 from cryptography import x509
 from roots import copied_parts
 
 from idverify.credentials import certified_jws, jwe, request_object
 from idverify.credentials.purposes import Purpose
 from idverify.errors import InvalidInput
+from idverify.keys.jwk import base64url
 from idverify.wallet.errors import CredentialUnavailable, IssuerRefused
+from idverify.wallet.held import MDOC_FORMAT, SD_JWT_FORMAT, Holding
 from idverify.wallet.requests import answer, choose, read_request
 from idverify.wallet.transport import Answer
+
+from .issued import cards, mdocs
 
 NOW = 1_800_000_000.0
 MISSING = object()
@@ -31,6 +36,12 @@ QUERY = {
     "format": "dc+sd-jwt",
     "meta": {"vct_values": ["urn:idverify:vct:identity-card:1"]},
     "claims": [{"path": ["name"]}],
+}
+MDOC_QUERY = {
+    "id": "card",
+    "format": "mso_mdoc",
+    "meta": {"doctype_value": "urn:idverify:doctype:identity-card:1"},
+    "claims": [{"path": ["urn:idverify:namespace:identity-card:1", "name"]}],
 }
 
 
@@ -191,3 +202,41 @@ def test_an_empty_wallet_says_so_and_a_key_off_the_curve_gets_nothing(reader, fo
         answer(folder, nothing, {}, lambda *_: Answer(200, {}, b"{}"), now=NOW)
     with pytest.raises(InvalidInput):
         read_request("openid4vp://[", lambda *_: Answer(200, {}, b""), now=NOW)
+
+
+def card_of(issuer, authority, made=cards, configuration="identity_card", format_=SD_JWT_FORMAT):
+    """A holding of that issuer, whose key a root of that key identifier certified; None: of a root that has none."""
+    named = {} if authority is None else {"authority": (x509.AuthorityKeyIdentifier(authority, None, None), False)}
+    leaf = CITY.certified(CITY.signer, **named)
+    copies = tuple(made(1, chain=(leaf,)))
+    return Holding(issuer=issuer, configuration=configuration, format=format_, received_at=1, copies=copies)
+
+
+@pytest.mark.parametrize(
+    ("configuration", "format_", "made", "query"),
+    [("identity_card", SD_JWT_FORMAT, cards, QUERY), ("identity_card.mdoc", MDOC_FORMAT, mdocs, MDOC_QUERY)],
+)
+def test_of_two_issuers_cards_the_one_is_chosen_whose_root_the_reader_believes(
+    reader, folder, configuration, format_, made, query
+):
+    """The other's copy would be used up for a refusal; where the reader believes neither, nothing is shown at all."""
+    kind = (made, configuration, format_)
+    ours, theirs = (f"https://{name}.example" for name in ("a", "b"))
+    for issuer, authority in ((ours, b"root-a"), (theirs, b"root-b"), ("https://c.example", None)):
+        folder.keep(card_of(issuer, authority, *kind))
+
+    def chosen(*named):
+        asked = query | ({"trusted_authorities": list(named)} if named else {})
+        return choose(folder, reader.read(dcql_query={"credentials": [asked]}), now=NOW)["card"].issuer
+
+    by_key = [{"type": "aki", "values": [base64url(one)]} for one in (b"root-a", b"root-b")]
+    other = {"type": "etsi_tl", "values": ["https://lotl.example"]}
+    assert [chosen(one) for one in by_key] == [ours, theirs]
+    assert chosen(other, by_key[1]) == theirs
+    assert chosen() in (ours, theirs, "https://c.example")
+    for nobody in ({"type": "aki", "values": [base64url(b"root-z")]}, {"type": "aki", "values": []}, other):
+        with pytest.raises(CredentialUnavailable, match="authority that the reader believes"):
+            chosen(nobody)
+    for broken in ("aki", {"type": "aki"}, {"type": "aki", "values": [1]}, {"values": ["x"]}):
+        with pytest.raises(IssuerRefused, match="whose credentials it believes"):
+            chosen(broken)

@@ -40,7 +40,7 @@ export const CHECKS = [listIsInTime, listIsNotFromTheFuture, listIsTheIssuers, l
  * name. ended: such anchors of trust lists whose time is over, which vouch for nobody: what is under one is refused as
  * trust_list_expired, not as a stranger's. statusLists: tokens, as fetched; those that do not hold at `now` (seconds since the
  * epoch) are left out, their codes are in `refused`. issuerKeys: certificates of issuers (DER bytes or base64), for QR slips,
- * examined whenever a slip names one. types: parsed files of idverify/credentials/types.
+ * examined whenever a slip names one. types: parsed files of idverify/credentials/types, and of your own; no vct twice.
  */
 export async function believe({ anchors, ended = [], statusLists = [], issuerKeys = [], now, types = TYPES }) {
   const roots = anchors.map(anchorOf);
@@ -49,7 +49,7 @@ export async function believe({ anchors, ended = [], statusLists = [], issuerKey
     ended: ended.map(anchorOf),
     statuses: new Map(),
     issuerLeaves: new Map(),
-    types: [...types],
+    types: distinct(types),
     refused: [],
   };
   for (const token of statusLists) {
@@ -96,6 +96,12 @@ export async function standing(believed, { uri, index }, leaf, issuer, now) {
 /** First 8 bytes of the SHA-256 of a certificate, hex: how a QR slip names it. */
 async function fingerprint8(certificate) {
   return hex((await sha256(certificate)).subarray(0, 8));
+}
+
+/** The types; throws TypeError where two have one vct: which of them counted would be chance. */
+function distinct(types) {
+  if (new Set(types.map(({ vct }) => vct)).size < types.length) throw new TypeError("types: two have the same vct");
+  return [...types];
 }
 
 function anchorOf({ name, certificate, types, issuers }) {

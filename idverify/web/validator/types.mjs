@@ -146,7 +146,7 @@ export const TYPES = Object.freeze([
     "disclosed": [
       "period"
     ],
-    "validity_days": 180,
+    "validity_days": 184,
     "slips": {
       "counter": {
         "claims": [
