@@ -14,14 +14,15 @@ from idverify.audit.chain import Entry, authentic
 from idverify.audit.events import Event
 from idverify.ceremonies import Vault
 from idverify.ceremonies.auditing import record_event
-from idverify.ceremonies.grant_record import Grant, grant_shown, grant_used
+from idverify.ceremonies.grant_record import Grant, grant_shown
 from idverify.ceremonies.presentations import NOT_AS_ASKED
 from idverify.ceremonies.reference import require_subject
 from idverify.credentials import dpop
 from idverify.credentials.credential_types import credential_types, type_of_vct
 from idverify.credentials.findings import ACCEPTED, Status
+from idverify.credentials.proof_errors import ProofReplayed
 from idverify.errors import AuditBroken, InvalidInput, IssuanceRefused, SubjectNotFound
-from idverify.store import Connection, Store, audit, clients
+from idverify.store import Connection, Store, audit, clients, spent
 
 PATH = "/v1/me/history"
 DAYS = 365
@@ -101,8 +102,10 @@ def read_history(
     with vault.store.reading() as tx:  # who has no token of ours takes no writer's lock
         grant_shown(vault, tx, access_token, shown)
     with vault.store.transaction() as tx:
-        grant = grant_used(vault, tx, access_token, shown)
+        grant = grant_shown(vault, tx, access_token, shown)
         _require_enrolled(tx, grant)
+        if not spent.spend(tx, shown.digest, shown.expires_at):
+            raise ProofReplayed
         found = _entries(vault, tx, grant, before, limit + 1)
         _note_the_reading(vault, tx, grant)
     names = _names(registered, {_requester_id(entry) for _, entry in found})
