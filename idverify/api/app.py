@@ -2,7 +2,6 @@
 
 import os
 import time
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -12,6 +11,7 @@ import cv2
 
 from idverify.acquisition import Acquirer
 from idverify.api.attestation_trust import load_trust
+from idverify.api.toml_file import read_toml
 from idverify.api.wallet_file import load_wallets
 from idverify.attestation import Trust
 from idverify.ceremonies import Limits, Parts, Vault
@@ -192,10 +192,7 @@ def open_vault(settings: Settings, *, create: bool) -> Vault:
 
 
 def _rows_of(file: Path) -> list[dict[str, Any]]:
-    try:
-        rows = tomllib.loads(file.read_text(encoding="utf-8")).get("policy", [])
-    except (OSError, ValueError) as error:
-        raise ConfigurationInvalid(f"IDVERIFY_POLICIES_FILE: {file} cannot be read: {error}") from error
+    rows = read_toml("IDVERIFY_POLICIES_FILE", file).get("policy", [])
     if not isinstance(rows, list):
         raise ConfigurationInvalid(f"IDVERIFY_POLICIES_FILE: {file} holds no [[policy]] tables")
     return rows

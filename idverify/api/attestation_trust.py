@@ -1,11 +1,11 @@
 """Reading which devices and apps an installation trusts: one TOML file, and the files that it names."""
 
 import os
-import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
+from idverify.api.toml_file import read_toml
 from idverify.attestation import App, Revocations, Trust, read_revocations, read_roots
 from idverify.errors import ConfigurationInvalid
 
@@ -22,7 +22,7 @@ def load_trust(file: Path) -> Trust:
     Raises ConfigurationInvalid for anything that is missing, unknown or malformed: a misspelled name must not trust less, or
     more, in silence.
     """
-    document = _toml(file)
+    document = read_toml("IDVERIFY_ATTESTATION_FILE", file)
     try:
         _refuse_unknown(document)
         android, webauthn = document.get("android", {}), document.get("webauthn", {})
@@ -49,13 +49,6 @@ def _refuse_unknown(document: dict[str, Any]) -> None:
         unknown |= {f"android.app.{key}" for key in app.keys() - {"package", "signer"}}
     if unknown:
         raise ConfigurationInvalid(f"IDVERIFY_ATTESTATION_FILE: unknown: {', '.join(sorted(unknown))}")
-
-
-def _toml(file: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ConfigurationInvalid(f"IDVERIFY_ATTESTATION_FILE: {file} cannot be read: {type(error).__name__}") from error
 
 
 def _read(file: Path, name: str | None, parse: Callable[[bytes], T], absent: T) -> T:

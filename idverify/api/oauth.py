@@ -41,6 +41,14 @@ def one_header(values: list[str], name: str) -> str:
     return values[0]
 
 
+def access_token_of(authorization: str) -> str:
+    """The token in that header, `DPoP idva_...` (RFC 9449 section 7.1). Raises IssuanceRefused."""
+    scheme, _, token = authorization.partition(" ")
+    if scheme.lower() != "dpop" or not token:
+        raise IssuanceRefused("invalid_token", "send a wallet's access token: Authorization: DPoP idva_...")
+    return token
+
+
 def header_or_none(values: list[str], name: str) -> str | None:
     """The only value of a header that need not be there. Raises IssuanceRefused."""
     if len(values) > 1:

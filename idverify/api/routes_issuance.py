@@ -13,7 +13,7 @@ from idverify.api.access import ServiceOf
 from idverify.api.answers import json_answer, public_for
 from idverify.api.credential_schemas import CredentialIn, NotificationIn
 from idverify.api.limits import NO_IMAGE_BODY, bounded_body
-from idverify.api.oauth import FORM, form_of, header_or_none, one_header, refusal_of, required
+from idverify.api.oauth import FORM, access_token_of, form_of, header_or_none, one_header, refusal_of, required
 from idverify.api.schemas import parse
 from idverify.api.service import Service
 from idverify.ceremonies import granting, issuance, notifications
@@ -109,7 +109,7 @@ async def nonce(service: ServiceOf) -> Response:
 @_in_oauth("invalid_credential_request", protected=True)
 async def credential(request: Request, service: ServiceOf) -> Response:
     """Copies of a credential, one for each key that is proven."""
-    access, proof = _access_token(request), one_header(request.headers.getlist("dpop"), "DPoP")
+    access, proof = _shown(request)
     body = await bounded_body(request, limit=NO_IMAGE_BODY, seconds=service.options.body_seconds)
 
     def issued() -> Issued:
@@ -134,7 +134,7 @@ async def credential(request: Request, service: ServiceOf) -> Response:
 @_in_oauth("invalid_notification_request", protected=True)
 async def notification(request: Request, service: ServiceOf) -> Response:
     """What the wallet did with credentials that it was given."""
-    access, proof = _access_token(request), one_header(request.headers.getlist("dpop"), "DPoP")
+    access, proof = _shown(request)
     body = await bounded_body(request, limit=NO_IMAGE_BODY, seconds=service.options.body_seconds)
 
     def taken() -> None:
@@ -151,8 +151,6 @@ async def notification(request: Request, service: ServiceOf) -> Response:
     return Response(None, 204, _SECRET)
 
 
-def _access_token(request: Request) -> str:
-    scheme, _, access = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "dpop" or not access:
-        raise IssuanceRefused("invalid_token", "send the access token: Authorization: DPoP idva_...")
-    return access
+def _shown(request: Request) -> tuple[str, str]:
+    """The access token, and the proof of the key that it is bound to. Raises IssuanceRefused."""
+    return access_token_of(request.headers.get("authorization", "")), one_header(request.headers.getlist("dpop"), "DPoP")

@@ -10,7 +10,7 @@ from idverify import errors
 from idverify.api.access import ServiceOf
 from idverify.api.answers import documented, json_answer, timestamp
 from idverify.api.history_schemas import HistoryOut
-from idverify.api.oauth import INVALID_PROOF, one_header
+from idverify.api.oauth import INVALID_PROOF, access_token_of, one_header
 from idverify.api.problems import DeviceUnproven, InsecureTransport
 from idverify.ceremonies.history import DAYS, PATH, USUAL, Happened, Page, read_history
 from idverify.ceremonies.history_words import said
@@ -74,10 +74,8 @@ async def read(
 
 def _shown(request: Request) -> tuple[str, str]:
     """The access token and the proof of a request. Raises DeviceUnproven."""
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "dpop" or not token:
-        raise DeviceUnproven("send a wallet's access token: Authorization: DPoP idva_...", "invalid_token")
     try:
+        token = access_token_of(request.headers.get("authorization", ""))
         return token, one_header(request.headers.getlist("dpop"), "DPoP")
     except IssuanceRefused as error:
         raise DeviceUnproven(error.message, error.reason) from None

@@ -4,10 +4,10 @@ docs/reference/issuance.md describes the file. What could never be fulfilled sto
 """
 
 import re
-import tomllib
 from pathlib import Path
 from typing import Any
 
+from idverify.api.toml_file import read_toml
 from idverify.credentials.certificates import subject_key_of
 from idverify.credentials.credential_types import credential_types
 from idverify.credentials.providers import Demand, Provider, WalletTrust
@@ -23,7 +23,7 @@ _OID = re.compile(r"[0-2](\.(0|[1-9][0-9]*))+", re.ASCII)
 
 def load_wallets(file: Path) -> WalletTrust:
     """What the file says. Raises ConfigurationInvalid."""
-    document = _toml(file)
+    document = read_toml(NAME, file)
     _refuse_unknown("", document, {"provider", "keys", "client_attestation"})
     providers = tuple(_provider(file, one) for one in _list_of(document.get("provider", []), dict, "provider"))
     if len({one.name for one in providers}) < len(providers):
@@ -87,10 +87,3 @@ def _of(value: Any, kind: type, where: str) -> Any:
 
 def _list_of(value: Any, kind: type, where: str) -> list[Any]:
     return [_of(one, kind, where) for one in _of(value, list, where)]
-
-
-def _toml(file: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ConfigurationInvalid(f"{NAME}: {file} cannot be read: {type(error).__name__}") from error

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from idverify.ceremonies import Vault
+from idverify.ceremonies.certification import certified_keys
 from idverify.credentials.anchors import Anchor
 from idverify.credentials.believed import Believed
 from idverify.credentials.credential_types import credential_types
@@ -50,8 +51,8 @@ def issuing_roots(vault: Vault) -> tuple[bytes, ...]:
         raise KeyUnavailable(
             "a trust list in IDVERIFY_TRUST does not hold any more: `idverify trust list` says which"
         ) from None
-    keys = (vault.credential_keys, vault.status_keys, vault.trust_list_keys, vault.reader_keys, vault.seal_keys)
-    return (*(one.root for certified in keys for one in certified.certificates()), *(one.certificate for one in others))
+    own = (one.root for keys in certified_keys(vault).values() for one in keys.certificates())
+    return (*own, *(one.certificate for one in others))
 
 
 def _others(vault: Vault) -> Believed:

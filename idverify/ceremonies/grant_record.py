@@ -11,9 +11,9 @@ from idverify.ceremonies.wallet_secrets import ACCESS, REFRESH, is_secret, new_s
 from idverify.credentials import dpop
 from idverify.credentials.credential import REISSUE_SECONDS
 from idverify.credentials.credential_types import credential_types
-from idverify.credentials.proof_errors import ProofNotBound
+from idverify.credentials.proof_errors import ProofNotBound, ProofReplayed
 from idverify.errors import IssuanceRefused, StoreUnavailable
-from idverify.store import Connection, grants
+from idverify.store import Connection, grants, spent
 from idverify.store.grants import Row
 
 ACCESS_SECONDS = 300.0
@@ -23,10 +23,8 @@ ACCESS_SECONDS = 300.0
 class Grant:
     """One grant, opened. thumbprint: of the device key (RFC 7638). access_until: when the newest access token ends.
 
-    instance: the wallet that a provider vouched for, without which it is not renewed; None: nobody did.
-
     first: whether that token came with the offer itself, rather than by renewing. issued: how many copies, on `day` (of the
-    epoch).
+    epoch). instance: the wallet that a provider vouched for, without which it is not renewed; None: nobody did.
     """
 
     grant_id: str
@@ -111,6 +109,14 @@ def grant_shown(vault: Vault, tx: Connection, access_token: str, proof: dpop.Pro
         raise IssuanceRefused("invalid_token", "no such access token, or it has ended: renew it")
     if not hmac.compare_digest(grant.thumbprint, proof.thumbprint):
         raise ProofNotBound
+    return grant
+
+
+def grant_used(vault: Vault, tx: Connection, access_token: str, proof: dpop.Proof) -> Grant:
+    """The same, for the one request that this proof is for: it is used up. Raises ProofReplayed too."""
+    grant = grant_shown(vault, tx, access_token, proof)
+    if not spent.spend(tx, proof.digest, proof.expires_at):
+        raise ProofReplayed
     return grant
 
 

@@ -1,15 +1,15 @@
 """Issuing: a wallet with an access token shows new keys and gets a copy of a credential for each (OpenID4VCI 1.0 section 8).
 
-1. The token, for the device key that it is bound to. 2. The proofs, of up to 30 keys, over one nonce, and what wallet providers
-attest of them where the operator asks for that. 3. In one transaction:
-the grant as it stands now, nonce and proof used up, what the person's records say today, an index of a status list for each
-copy, the event; then the signatures, and only then the commit. Whatever fails, no credential leaves.
+1. The token, for the device key that it is bound to. 2. The proofs, of up to 30 keys, over one nonce, and what a wallet
+provider attests of them. 3. In one transaction: the grant as it stands now, nonce and proof used up, what the person's records
+say today, an index of a status list for each copy, the event; then the signatures, and only then the commit. Whatever fails, no
+credential leaves.
 """
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 from idverify.audit.chain import JSON
 from idverify.audit.events import Event
@@ -17,7 +17,7 @@ from idverify.ceremonies import Parts, Vault
 from idverify.ceremonies.auditing import record_event
 from idverify.ceremonies.credential_claims import Said, claims_of
 from idverify.ceremonies.documents import find_type
-from idverify.ceremonies.grant_record import Grant, grant_shown, save_grant
+from idverify.ceremonies.grant_record import Grant, grant_shown, grant_used, save_grant
 from idverify.ceremonies.nonces import spend_nonce
 from idverify.ceremonies.notifications import new_identifier
 from idverify.ceremonies.offering import configurations
@@ -30,16 +30,9 @@ from idverify.credentials.credential import CredentialFacts
 from idverify.credentials.credential_types import CredentialType
 from idverify.credentials.pairwise import pairwise_subject
 from idverify.credentials.possession import Possession
-from idverify.credentials.proof_errors import ProofReplayed
 from idverify.credentials.slip_claims import LONGEST_SECONDS
 from idverify.credentials.status_reference import StatusReference
-from idverify.errors import (
-    AttemptsExhausted,
-    DocumentMissing,
-    IssuanceRefused,
-    NoReference,
-    SubjectNotFound,
-)
+from idverify.errors import AttemptsExhausted, DocumentMissing, IssuanceRefused, NoReference, SubjectNotFound
 from idverify.store import Connection, spent
 
 PATH = "/v1/credentials"
@@ -50,6 +43,10 @@ SLIP_KEY_SECONDS = 2 * LONGEST_SECONDS
 
 NONCE_USE = "c_nonce"
 _DAY = 86_400
+
+Claims = Mapping[str, Any]
+Copies = Sequence[tuple[Mapping[str, str], StatusReference]]
+"""For each the holder's key (JWK), and where its status stands."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -90,9 +87,7 @@ def issue(
     keys = shown_keys.keys
     portrait = small_portrait(parts, known.foundation.subject_id, type_, purpose)
     with parts.store.transaction() as tx:
-        grant = grant_shown(parts, tx, access_token, shown)
-        if not spent.spend(tx, shown.digest, shown.expires_at):
-            raise ProofReplayed
+        grant = grant_used(parts, tx, access_token, shown)
         if not spend_nonce(parts, tx, NONCE_USE, shown_keys.nonce):
             raise IssuanceRefused("invalid_nonce", "the nonce is not ours, has ended or was used: ask for another")
         if purpose is not None:
@@ -131,10 +126,11 @@ def issue(
             notification=notification_id,
             **_attested(shown_keys),
         )
+        copies = [(key.jwk, place) for key, place in zip(keys, places, strict=True)]
         if purpose is None:
             facts = _facts(parts, grant, said, shown_keys.methods)
-            return Issued(_credentials(parts, type_, facts, said, keys, places, make), notification_id)
-        return Issued(_slips(parts, type_, purpose, said, keys, places, ends), notification_id)
+            return Issued(_credentials(parts, type_, said.claims, facts, copies, make), notification_id)
+        return Issued(_slips(parts, type_, purpose, said.claims, copies, ends), notification_id)
 
 
 def _wanted(grant: Grant, configuration: str) -> tuple[CredentialType, str | None, Callable[..., list[str]]]:
@@ -215,18 +211,17 @@ def _ends(parts: Parts, type_: CredentialType, purpose: str | None, said: Said) 
 def _credentials(
     parts: Parts,
     type_: CredentialType,
+    claims: Claims,
     facts: CredentialFacts,
-    said: Said,
-    keys: Sequence[Possession],
-    places: Sequence[StatusReference],
+    copies: Copies,
     make: Callable[..., list[str]],
 ) -> list[str]:
     certified = parts.credential_keys.current
     return make(
         type_,
-        said.claims,
+        claims,
         facts,
-        copies=[(key.jwk, place) for key, place in zip(keys, places, strict=True)],
+        copies=copies,
         signer=certified.signer,
         chain=certified.chain,
         now=parts.now(),
@@ -238,9 +233,8 @@ def _slips(
     parts: Parts,
     type_: CredentialType,
     purpose: str,
-    said: Said,
-    keys: Sequence[Possession],
-    places: Sequence[StatusReference],
+    claims: Claims,
+    copies: Copies,
     ends: float,
 ) -> list[str]:
     certified = parts.credential_keys.current
@@ -248,9 +242,9 @@ def _slips(
         slip.issue(
             type_,
             purpose,
-            said.claims,
+            claims,
             issuer=parts.issuer,
-            device_jwk=key.jwk,
+            device_jwk=jwk,
             status=place,
             signer=certified.signer,
             chain=certified.chain,
@@ -259,7 +253,7 @@ def _slips(
             environment=_environment(parts),
             random_bytes=parts.random_bytes,
         )
-        for key, place in zip(keys, places, strict=True)
+        for jwk, place in copies
     ]
     return [one.value for one in made]
 

@@ -21,7 +21,7 @@ def issuer_metadata(vault: Vault) -> dict[str, Any]:
     """`/.well-known/openid-credential-issuer`: where to ask, and every credential that may be asked for."""
     configurations: dict[str, Any] = {}
     for type_ in credential_types().values():
-        configurations[type_.name] = _described(type_, credential.TYPE, type_.claims)
+        configurations[type_.name] = _described(type_, credential.FORMAT, type_.claims)
         configurations[f"{type_.name}.{mdoc.CONFIGURATION}"] = _described_as_mdoc(type_)
         for purpose, kind in type_.slips.items():
             configurations[f"{type_.name}.{purpose}"] = {

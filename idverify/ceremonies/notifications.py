@@ -13,10 +13,9 @@ from typing import Literal
 from idverify.audit.events import Event
 from idverify.ceremonies import Vault
 from idverify.ceremonies.auditing import record_event
-from idverify.ceremonies.grant_record import Grant, grant_shown
+from idverify.ceremonies.grant_record import Grant, grant_shown, grant_used
 from idverify.ceremonies.offering import configurations
 from idverify.credentials import dpop
-from idverify.credentials.proof_errors import ProofReplayed
 from idverify.credentials.reading import exact_base64url
 from idverify.errors import IssuanceRefused, TokenInvalid
 from idverify.keys.jwk import base64url
@@ -48,9 +47,7 @@ def take_notification(vault: Vault, *, access_token: str, proof: str, identifier
     with vault.store.reading() as tx:  # who has no token of ours must not make writers wait
         grant_shown(vault, tx, access_token, shown)
     with vault.store.transaction() as tx:
-        grant = grant_shown(vault, tx, access_token, shown)
-        if not spent.spend(tx, shown.digest, shown.expires_at):
-            raise ProofReplayed
+        grant = grant_used(vault, tx, access_token, shown)
         configuration = _configuration(vault, grant, identifier, configurations(grant.types))
         digest = hashlib.sha256(f"notification\n{identifier}\n{word}".encode()).hexdigest()
         if spent.spend(tx, digest, grant.ends):

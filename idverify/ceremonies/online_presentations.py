@@ -20,7 +20,7 @@ from idverify.ceremonies.documents import find_type
 from idverify.ceremonies.presentations import Answer, Query, answer_to
 from idverify.ceremonies.row_sealing import REQUEST_ROW, open_row, seal_row
 from idverify.ceremonies.wallet_secrets import REQUEST, is_secret, new_secret, secret_hash
-from idverify.credentials import cose, jwe, mdoc, request_object
+from idverify.credentials import cose, credential, jwe, mdoc, request_object
 from idverify.credentials.anchors import Anchor
 from idverify.credentials.certificates import key_identifier_of
 from idverify.credentials.findings import Finding, Status
@@ -38,8 +38,8 @@ SECONDS = 300.0
 MOST_REFUSED = 5
 """Answers that were refused, after which a request is closed: who holds the link cannot make us write events without end."""
 _FORMATS = {
-    "dc+sd-jwt": {"sd-jwt_alg_values": ["ES256"], "kb-jwt_alg_values": ["ES256"]},
-    "mso_mdoc": {"issuerauth_alg_values": [cose.ES256], "deviceauth_alg_values": [cose.ES256]},
+    credential.FORMAT: {"sd-jwt_alg_values": ["ES256"], "kb-jwt_alg_values": ["ES256"]},
+    mdoc.FORMAT: {"issuerauth_alg_values": [cose.ES256], "deviceauth_alg_values": [cose.ES256]},
 }
 
 
@@ -256,7 +256,7 @@ def _asking(name: str, query: Query, anchors: Sequence[Anchor]) -> dict[str, Any
 def _query(name: str, claims: Sequence[str]) -> Query:
     """Raises UnknownCredentialType."""
     type_name = name.removesuffix(f".{mdoc.CONFIGURATION}")
-    return Query(find_type(type_name), tuple(claims), *(() if type_name == name else (mdoc.FORMAT,)))
+    return Query(find_type(type_name), tuple(claims), credential.FORMAT if type_name == name else mdoc.FORMAT)
 
 
 def _id(name: str) -> str:

@@ -19,14 +19,12 @@ from idverify.ceremonies.auditing import record_event
 from idverify.ceremonies.believing import believed_here, own_anchors
 from idverify.ceremonies.clients import audience_of, purpose_of
 from idverify.ceremonies.nonces import new_nonce, spend_nonce
-from idverify.credentials import jws, mdoc, mdoc_reading, presented, sd_jwt
-from idverify.credentials.credential import TYPE as SD_JWT_FORMAT
+from idverify.credentials import credential, jws, presented
 from idverify.credentials.credential_types import CredentialType, type_of_vct
 from idverify.credentials.findings import Finding
 from idverify.credentials.mdoc_session import Session
 from idverify.credentials.pairwise import pairwise_subject
-from idverify.credentials.reading import decode_base64url, parse_object
-from idverify.credentials.status_reference import StatusReference, list_number
+from idverify.credentials.status_reference import list_number
 from idverify.errors import InvalidInput
 from idverify.keys.jwk import base64url
 from idverify.store import Connection, statuses
@@ -42,7 +40,7 @@ class Query:
 
     type: CredentialType
     claims: tuple[str, ...]
-    format: str = SD_JWT_FORMAT
+    format: str = credential.FORMAT
 
     def narrowed(self, found: Finding, format_: str) -> Finding:
         """What was found, without a claim that was not asked for; none for another type or format, or where one is missing."""
@@ -136,8 +134,9 @@ def answer_to(
         asked=None if query is None else _paths(query.type, query.claims),
         disclosed=_paths(None if found.type is None else type_of_vct(found.type), claims),
     )
-    said = {"nonce": session.nonce, "purpose": purpose, "jti": evidence_id}
-    return Answer(found, subject, claims, _signed(vault, client_id, audience, said, found, subject, claims))
+    told = {"aud": audience, "azp": client_id, "nonce": session.nonce, "purpose": purpose, "jti": evidence_id}
+    evidence = _signed(vault, {**told, **found.told(), "vct": found.type, "claims": claims}, subject)
+    return Answer(found, subject, claims, evidence)
 
 
 def _paths(type_: CredentialType | None, names: Collection[str]) -> list[JSON]:
@@ -145,25 +144,8 @@ def _paths(type_: CredentialType | None, names: Collection[str]) -> list[JSON]:
     return [[name] for name in sorted(set(names) & type_.claims)] if type_ is not None else []
 
 
-def _signed(
-    vault: Vault,
-    client_id: str,
-    audience: str,
-    said: Mapping[str, str],
-    found: Finding,
-    subject: str | None,
-    claims: Mapping[str, Any],
-) -> str:
-    payload: dict[str, Any] = {
-        "iss": vault.issuer,
-        "aud": audience,
-        "azp": client_id,
-        "iat": int(vault.now()),
-        **said,
-        **found.told(),
-        "vct": found.type,
-        "claims": dict(claims),
-    }
+def _signed(vault: Vault, told: Mapping[str, Any], subject: str | None) -> str:
+    payload = {"iss": vault.issuer, "iat": int(vault.now()), **told}
     optional = {"sub": subject, "env": None if vault.environment == "production" else vault.environment}
     payload |= {name: value for name, value in optional.items() if value is not None}
     return jws.sign(payload, vault.signing.current, TYPE)
@@ -174,16 +156,9 @@ def _subject_of(vault: Vault, tx: Connection, text: str, found: Finding) -> str 
     ours = {one.fingerprint for one in own_anchors(vault)}
     if not (found.authentic and found.holder_bound) or found.trust_anchor not in ours or found.claims["iss"] != vault.issuer:
         return None
-    place = mdoc_reading.status_of(text) if presented.format_of(text) == mdoc.FORMAT else _place(text)
+    place = presented.status_of(text)
     number = None if place is None else list_number(vault.issuer, place.uri)
     return None if place is None or number is None else statuses.subject_of(tx, number, place.index)
-
-
-def _place(text: str) -> StatusReference:
-    """Where the status of an SD-JWT VC that holds stands."""
-    payload = parse_object(decode_base64url(sd_jwt.parse(text).jwt.split(".")[1]))
-    entry = payload["status"]["status_list"]
-    return StatusReference(entry["uri"], entry["idx"])
 
 
 def _use(client: Client, audience: str) -> str:

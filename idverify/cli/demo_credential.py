@@ -97,6 +97,7 @@ def _trusting(story: Story, parts: "Parts", folder: Path, clock: Clock) -> tuple
 
 def _shown(story: Story, wallet: "Folder", hotel: _Reader, gate: _Reader, client: "Client", clock: Clock) -> None:
     from idverify.credentials import presentation
+    from idverify.credentials.mdoc_session import Session
     from idverify.face.image import decode
     from idverify.qr import Drawn, read
     from idverify.wallet.codes import code
@@ -104,7 +105,7 @@ def _shown(story: Story, wallet: "Folder", hotel: _Reader, gate: _Reader, client
 
     [audience] = client.audiences
     with story.step("Present: the hotel validates a copy offline; he shows his name and nothing else", "VALID") as say:
-        text = present(wallet, CARD, show=("name",), audience=audience, nonce=NONCE, now=clock())
+        text = present(wallet, CARD, show=("name",), session=Session.plain(audience, NONCE), now=clock())
         believed = hotel.holdings.believed(clock())
         found = presentation.validate(text, believed, audience=audience, nonce=NONCE, now=clock(), allow_dev=True)
         say(_said(found))

@@ -12,8 +12,8 @@ from rich.table import Table
 
 from idverify.cli.files import STANDARD_INPUT, read_standard_input
 from idverify.cli.output import REJECTED, UNUSABLE_INPUT, AsJson, console, emit, printable, stdout, timestamp
-from idverify.cli.wallet_client import Provider, client_of
-from idverify.cli.wallet_history import HERE, Where, history
+from idverify.cli.wallet_client import HERE, Provider, Where, client_of
+from idverify.cli.wallet_history import history
 from idverify.cli.wallet_provider import make_provider
 from idverify.errors import InvalidInput
 
@@ -173,6 +173,7 @@ def present(
 
     Exit codes: 0 shown, 3 no such credential or claim, or no unused copy, 4 the wallet cannot be used.
     """
+    from idverify.credentials.mdoc_session import Session
     from idverify.wallet import presenting
     from idverify.wallet.folder import Folder
 
@@ -180,8 +181,7 @@ def present(
         Folder(wallet),
         configuration,
         show=tuple(show or ()),
-        audience=audience,
-        nonce=nonce,
+        session=Session.plain(audience, nonce),
         now=time.time(),
         issuer=issuer,
         asking=presenting.Asking("presentation", audience, purpose),

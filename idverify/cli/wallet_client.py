@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from idverify.wallet.client import Client
     from idverify.wallet.folder import Folder
 
+Where = Annotated[Path, typer.Option("--wallet", envvar="IDVERIFY_WALLET", help="the wallet's folder")]
+HERE = Path("wallet")
 Provider = Annotated[
     Path | None,
     typer.Option(

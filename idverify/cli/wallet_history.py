@@ -11,14 +11,12 @@ from rich import box
 from rich.table import Table
 
 from idverify.cli.output import REJECTED, AsJson, console, emit, printable, stdout, timestamp
-from idverify.cli.wallet_client import Provider, client_of
+from idverify.cli.wallet_client import HERE, Provider, Where, client_of
 
 if TYPE_CHECKING:
     from idverify.audit.chain import Entry
     from idverify.wallet.folder import Folder
 
-Where = Annotated[Path, typer.Option("--wallet", envvar="IDVERIFY_WALLET", help="the wallet's folder")]
-HERE = Path("wallet")
 _HEAD = re.compile(r"([0-9]{1,12}):([0-9a-f]{64})")
 
 

@@ -24,10 +24,10 @@ from idverify.credentials.credential_errors import (
     CertificatePurpose,
     CertificateUnsuitable,
 )
-from idverify.credentials.purposes import Purpose
 from idverify.credentials.reading import SKEW_SECONDS
 from idverify.credentials.trust import Jwk
 from idverify.credentials.trust_list_errors import TrustListExpired
+from idverify.keys.authority import key_usage, leaf_key_usage
 from idverify.keys.jwk import public_jwk
 from idverify.keys.p256 import point_of
 
@@ -120,8 +120,7 @@ def leaf_is_no_authority(chain: Chain) -> None:
 def leaf_may_only_sign(chain: Chain) -> None:
     """Key usage, critical: digitalSignature and nothing else; of a seal nonRepudiation and nothing else."""
     usage = _extension(chain.leaf, x509.KeyUsage)
-    wanted = _COMMITTING_ONLY if chain.purpose == Purpose.SEAL else _SIGNING_ONLY
-    if usage is None or not usage[1] or usage[0] != wanted:
+    if usage is None or not usage[1] or usage[0] != key_usage(leaf_key_usage(chain.purpose)):
         raise CertificateUnsuitable
 
 
@@ -243,30 +242,6 @@ def names_in(certificate: bytes) -> tuple[frozenset[str], frozenset[str], str]:
     names = found[0] if found else x509.SubjectAlternativeName([])
     uris = names.get_values_for_type(x509.UniformResourceIdentifier)
     return frozenset(uris), frozenset(names.get_values_for_type(x509.DNSName)), parsed.issuer.rfc4514_string()
-
-
-_SIGNING_ONLY = x509.KeyUsage(
-    digital_signature=True,
-    content_commitment=False,
-    key_encipherment=False,
-    data_encipherment=False,
-    key_agreement=False,
-    key_cert_sign=False,
-    crl_sign=False,
-    encipher_only=False,
-    decipher_only=False,
-)
-_COMMITTING_ONLY = x509.KeyUsage(
-    digital_signature=False,
-    content_commitment=True,
-    key_encipherment=False,
-    data_encipherment=False,
-    key_agreement=False,
-    key_cert_sign=False,
-    crl_sign=False,
-    encipher_only=False,
-    decipher_only=False,
-)
 
 
 def _parsed(certificate: bytes) -> x509.Certificate:

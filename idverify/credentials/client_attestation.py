@@ -25,14 +25,12 @@ from idverify.credentials.proof_errors import ProofIdentifier, ProofStale
 from idverify.credentials.providers import Provider
 from idverify.credentials.reading import SKEW_SECONDS, is_seconds
 from idverify.credentials.trust import Jwk
-from idverify.keys.jwk import thumbprint
+from idverify.keys.jwk import bare, thumbprint
 
 TYPE = "oauth-client-attestation+jwt"
 PROOF_TYPE = "oauth-client-attestation-pop+jwt"
 LONGEST_SECONDS = 2 * 86_400
 """A day, the beginning of which may be rounded (section 11.1): its status is not followed meanwhile."""
-_BARE = frozenset({"kty", "crv", "x", "y"})
-_DESCRIBED = _BARE | {"kid", "use", "alg", "key_ops"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +86,9 @@ def client_is_the_providers(claims: Mapping[str, Any], provider: Provider, now: 
 def key_is_confirmed(claims: Mapping[str, Any], provider: Provider, now: float) -> None:
     """Exactly cnf.jwk (RFC 7800 section 3.2): one public key on P-256."""
     confirmation = claims.get("cnf")
-    jwk = confirmation.get("jwk") if isinstance(confirmation, dict) and confirmation.keys() == {"jwk"} else None
-    if not isinstance(jwk, dict) or not _BARE <= jwk.keys() <= _DESCRIBED:
+    if not isinstance(confirmation, dict) or confirmation.keys() != {"jwk"}:
         raise ClientKey
-    if (jwk["kty"], jwk["crv"]) != ("EC", "P-256") or not jws.is_point(jwk["x"], jwk["y"]):
+    if not providers.is_described_key(confirmation["jwk"]):
         raise ClientKey
 
 
@@ -133,7 +130,7 @@ def validate(text: str | bytes, trusted: Sequence[Provider], *, now: float) -> C
     claims, provider = providers.validate(text, TYPE, trusted, now)
     for check in CHECKS:
         check(claims, provider, now)
-    jwk = {name: claims["cnf"]["jwk"][name] for name in sorted(_BARE)}
+    jwk = bare(claims["cnf"]["jwk"])
     return ClientAttestation(provider.name, claims["sub"], jwk, thumbprint(jwk["x"], jwk["y"]))
 
 

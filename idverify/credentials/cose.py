@@ -25,6 +25,8 @@ from idverify.keys import Signer, p256
 from idverify.keys.jwk import base64url
 
 SIGN1_TAG = 18
+SIGN1 = bytes([0xC0 | SIGN1_TAG])
+"""What a tagged COSE_Sign1 begins with."""
 ALGORITHM, KEY_ID, TYPE, X5CHAIN = 1, 4, 16, 33
 ES256 = -7
 SIGNATURE_BYTES = 64
@@ -104,7 +106,7 @@ class Sign1:
     @classmethod
     def read(cls, data: bytes) -> "Sign1":
         """The structure in these bytes, tag 18 first; no signature is checked. Raises CborInvalid."""
-        if not data or data[0] != _TAGGED:
+        if data[:1] != SIGN1:
             raise CborInvalid("not a tagged COSE_Sign1")
         parts = decode(data[1:])
         if type(parts) is not list or [type(one) for one in parts] != [bytes, dict, bytes, bytes]:
@@ -133,7 +135,7 @@ class Sign1:
     @property
     def spelled(self) -> bytes:
         """The one spelling of what was read, its protected header respelled too."""
-        return _tagged([encode(self.header), self.unprotected, self.payload, self.signature])
+        return tagged([encode(self.header), self.unprotected, self.payload, self.signature])
 
     def signed_by(self, key: ec.EllipticCurvePublicKey, external: bytes) -> bool:
         """Whether that key made the signature, of r || s in 64 bytes: not DER, not longer, not shorter.
@@ -155,7 +157,7 @@ def sign1(header: Mapping[int, Any], payload: bytes, signer: Signer, external: b
 
     Raises SigningUnavailable.
     """
-    return _tagged(sign1_parts(header, {}, payload, signer, external))
+    return tagged(sign1_parts(header, {}, payload, signer, external))
 
 
 def sign1_parts(
@@ -169,9 +171,9 @@ def sign1_parts(
     return [protected, dict(unprotected), payload, signature]
 
 
-def tagged_sign1(parts: list[Any]) -> bytes:
+def tagged(parts: list[Any]) -> bytes:
     """Those four parts with tag 18, to stand alone."""
-    return _tagged(parts)
+    return SIGN1 + encode(parts)
 
 
 def point_of(jwk: Mapping[str, Any]) -> bytes:
@@ -200,34 +202,27 @@ def whole_cose_key(jwk: Mapping[str, Any]) -> dict[int, Any]:
 
 def jwk_of(key: Any) -> dict[str, str]:
     """The JWK (kty, crv, x, y) of a COSE_Key that has exactly the members of `whole_cose_key`. Raises CborInvalid."""
-    sound = type(key) is dict and key.keys() == {_KTY, _CRV, _X, _Y} and (key[_KTY], key[_CRV]) == (_EC2, _P256)
-    if not sound or not all(type(key[at]) is bytes and len(key[at]) == COORDINATE for at in (_X, _Y)):
+    if not _is_point_of_p256(key) or not all(type(key[at]) is bytes and len(key[at]) == COORDINATE for at in (_X, _Y)):
         raise CborInvalid("not the COSE_Key of a P-256 point")
     return {"kty": "EC", "crv": "P-256", "x": base64url(key[_X]), "y": base64url(key[_Y])}
 
 
 def compressed(key: Any) -> bytes:
     """The compressed point in a COSE_Key that has exactly those members. Raises CborInvalid."""
-    sound = type(key) is dict and key.keys() == {_KTY, _CRV, _X, _Y} and (key[_KTY], key[_CRV]) == (_EC2, _P256)
-    sound = sound and type(key[_CRV]) is int  # to Python true is 1
-    if not sound or type(key[_X]) is not bytes or len(key[_X]) != COORDINATE or type(key[_Y]) is not bool:
+    if not _is_point_of_p256(key) or type(key[_X]) is not bytes or len(key[_X]) != COORDINATE or type(key[_Y]) is not bool:
         raise CborInvalid("not the COSE_Key of a P-256 point")
     return bytes([3 if key[_Y] else 2]) + bytes(key[_X])
+
+
+def _is_point_of_p256(key: Any) -> bool:
+    found = type(key) is dict and key.keys() == {_KTY, _CRV, _X, _Y} and (key[_KTY], key[_CRV]) == (_EC2, _P256)
+    return found and type(key[_CRV]) is int  # to Python true is 1
 
 
 @lru_cache(maxsize=256)
 def public_key(point: bytes) -> ec.EllipticCurvePublicKey:
     """The P-256 key of a point, compressed or not. Raises ValueError for a point off the curve."""
     return p256.public_key(point)
-
-
-_TAGGED = 0xC0 | SIGN1_TAG
-SIGN1 = bytes([_TAGGED])
-"""What a tagged COSE_Sign1 begins with."""
-
-
-def _tagged(parts: list[Any]) -> bytes:
-    return bytes([_TAGGED]) + encode(parts)
 
 
 def _to_be_signed(protected: bytes, external: bytes, payload: bytes) -> bytes:

@@ -13,8 +13,9 @@ from idverify.credentials.status_reference import StatusReference
 from idverify.credentials.type_schema import fitting
 from idverify.errors import InvalidInput, SigningUnavailable, TokenInvalid
 from idverify.keys import Signer
+from idverify.keys.jwk import bare
 
-TYPE = "dc+sd-jwt"
+TYPE = FORMAT = "dc+sd-jwt"  # of the JWT, and among the formats of OpenID4VCI and OpenID4VP
 DAY = 86_400
 # A new copy may be issued without a new live session for so long after the last; the credential shows the time of that.
 REISSUE_SECONDS = 90 * DAY
@@ -151,4 +152,4 @@ def holder_key(jwk: Mapping[str, Any]) -> dict[str, Any]:
     """The members of a public JWK on P-256 that identify it. Raises InvalidInput for any other key."""
     if (jwk.get("kty"), jwk.get("crv")) != ("EC", "P-256") or "d" in jwk or not jws.is_point(jwk.get("x"), jwk.get("y")):
         raise InvalidInput("the holder's key is not a public key on P-256")
-    return {name: jwk[name] for name in ("kty", "crv", "x", "y")}
+    return bare(jwk)

@@ -10,19 +10,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from idverify.credentials import jws, possession, providers
+from idverify.credentials import possession, providers
 from idverify.credentials.attestation_errors import AttestationLevel, AttestedKeys
 from idverify.credentials.errors import TokenClaim, TokenExpired, TokenTime
 from idverify.credentials.possession import Possession
 from idverify.credentials.providers import Demand, Provider
 from idverify.credentials.reading import is_seconds
-from idverify.keys.jwk import thumbprint
+from idverify.keys.jwk import bare, thumbprint
 
 TYPE = "key-attestation+jwt"
 MOST_KEYS = 30
 MOST_LEVELS = 8
-_BARE = ("kty", "crv", "x", "y")
-_DESCRIBED = frozenset({*_BARE, "kid", "use", "alg", "key_ops"})
 HARDWARE = frozenset({"iso_18045_high", "iso_18045_moderate"})
 """Attack potentials (ISO/IEC 18045; AVA_VAN.5 and .4) that no storage in software alone withstands."""
 
@@ -82,7 +80,7 @@ def answers_a_nonce(claims: Mapping[str, Any], expected: Expected) -> None:
 def keys_are_keys(claims: Mapping[str, Any], expected: Expected) -> None:
     """1 to 30 public keys on P-256, no two alike, nor mirrored (one x): who holds one of such a pair holds both."""
     keys = claims.get("attested_keys")
-    if not isinstance(keys, list) or not 1 <= len(keys) <= MOST_KEYS or not all(_is_key(one) for one in keys):
+    if not isinstance(keys, list) or not 1 <= len(keys) <= MOST_KEYS or not all(map(providers.is_described_key, keys)):
         raise AttestedKeys
     if len({one["x"] for one in keys}) < len(keys):
         raise AttestedKeys
@@ -113,7 +111,7 @@ def validate(text: str | bytes, trusted: Sequence[Provider], *, now: float, ends
     claims, provider = providers.validate(text, TYPE, trusted, now)
     for check in CHECKS:
         check(claims, Expected(now, ends))
-    keys = [{name: one[name] for name in _BARE} for one in claims["attested_keys"]]
+    keys = [bare(one) for one in claims["attested_keys"]]
     return KeyAttestation(
         keys=tuple(Possession(one, thumbprint(one["x"], one["y"]), claims["nonce"]) for one in keys),
         nonce=claims["nonce"],
@@ -121,13 +119,6 @@ def validate(text: str | bytes, trusted: Sequence[Provider], *, now: float, ends
         user_authentication=frozenset(claims.get("user_authentication", ())),
         provider=provider.name,
     )
-
-
-def _is_key(jwk: object) -> bool:
-    """Of what else stands in it only descriptions; no private half."""
-    if not isinstance(jwk, dict) or not set(_BARE) <= jwk.keys() <= _DESCRIBED:
-        return False
-    return (jwk["kty"], jwk["crv"]) == ("EC", "P-256") and jws.is_point(jwk["x"], jwk["y"])
 
 
 def _are_words(value: object) -> bool:

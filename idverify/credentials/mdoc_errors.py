@@ -14,8 +14,6 @@
     |-- MdocSecurityObject  mdoc_security_object   |-- MdocDeviceHeader       mdoc_device_header
     |-- MdocDigestAlgorithm mdoc_digest_algorithm  `-- MdocDeviceSignature    mdoc_device_signature
     `-- MdocDoctype         mdoc_doctype
-
-A status list in CBOR has two of its own, `status_list_form` and `status_list_signature`; the rest is in status_errors.py.
 """
 
 from idverify.credentials.errors import _Refused
@@ -149,18 +147,6 @@ class MdocDeviceSignature(_MdocRefused):
     """The holder's signature was made with another key than the document's, or for another reader, nonce or address."""
 
     code = "mdoc_device_signature"
-
-
-class StatusListForm(_MdocRefused):
-    """The bytes are not a signed status list in CBOR: a tagged COSE_Sign1, its type and algorithm, and one certificate."""
-
-    code = "status_list_form"
-
-
-class StatusListSignature(_MdocRefused):
-    """The signature of the status list does not hold: it was altered, or the key is another one."""
-
-    code = "status_list_signature"
 
 
 REFUSALS: tuple[type[_MdocRefused], ...] = tuple(_MdocRefused.__subclasses__())

@@ -18,6 +18,7 @@ from idverify.credentials.credential_errors import CertificateForeign
 from idverify.credentials.errors import TokenIssuer
 from idverify.credentials.purposes import ISSUING, WALLET_PROVIDER
 from idverify.credentials.trust import Jwk
+from idverify.keys.jwk import MEMBERS
 
 LARGEST = 12_288
 """Characters of an attestation: thirty keys and a certificate take about seven thousand."""
@@ -113,6 +114,13 @@ def validate(text: str | bytes, typ: str, providers: Sequence[Provider], now: fl
         body_check(candidate)
     iss_is_the_providers(candidate.payload, candidate.vouched[0])
     return candidate.payload, candidate.vouched[0]
+
+
+def is_described_key(jwk: object) -> bool:
+    """Whether it is a public key on P-256, in which what else stands only describes it; no private half."""
+    if not isinstance(jwk, dict) or not {*MEMBERS} <= jwk.keys() <= {*MEMBERS, "kid", "use", "alg", "key_ops"}:
+        return False
+    return (jwk["kty"], jwk["crv"]) == ("EC", "P-256") and jws.is_point(jwk["x"], jwk["y"])
 
 
 def iss_is_the_providers(payload: Mapping[str, Any], provider: Provider) -> None:

@@ -7,9 +7,12 @@
     |-- StatusListTime         status_list_time         |-- StatusListBits         status_list_bits
     |-- StatusListFuture       status_list_future       |-- StatusListEncoding     status_list_encoding
     |-- StatusListExpired      status_list_expired      |-- StatusListCompression  status_list_compression
-    |-- StatusListLifetime     status_list_lifetime     `-- StatusListTooLarge     status_list_too_large
-    |-- StatusListIssuer       status_list_issuer
+    |-- StatusListLifetime     status_list_lifetime     |-- StatusListTooLarge     status_list_too_large
+    |-- StatusListIssuer       status_list_issuer       |-- StatusListForm         status_list_form
+    |                                                   `-- StatusListSignature    status_list_signature
     `-- StatusListIssuerNotTrusted                      status_list_issuer_not_trusted
+
+StatusListForm and StatusListSignature are of lists in CBOR alone.
 """
 
 from idverify.credentials.errors import _Refused
@@ -85,3 +88,15 @@ class StatusListTooLarge(_Refused):
     """The list holds more statuses than any list does: it may have been made to exhaust its readers."""
 
     code = "status_list_too_large"
+
+
+class StatusListForm(_Refused):
+    """The bytes are not a signed status list in CBOR: a tagged COSE_Sign1, its type and algorithm, and one certificate."""
+
+    code = "status_list_form"
+
+
+class StatusListSignature(_Refused):
+    """The signature of the status list does not hold: it was altered, or the key is another one."""
+
+    code = "status_list_signature"

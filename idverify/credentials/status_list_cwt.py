@@ -12,9 +12,9 @@ from idverify.credentials.anchors import Anchor
 from idverify.credentials.certificates import Leaf, leaf_under
 from idverify.credentials.credential_errors import CertificateMissing
 from idverify.credentials.errors import TokenTooLarge
-from idverify.credentials.mdoc_errors import StatusListForm, StatusListSignature
 from idverify.credentials.purposes import Purpose
 from idverify.credentials.reading import decode_base64url
+from idverify.credentials.status_errors import StatusListForm, StatusListSignature
 from idverify.credentials.status_list import StatusList
 from idverify.keys import Signer
 from idverify.keys.jwk import base64url, point_of
@@ -35,7 +35,7 @@ def sign(said: Mapping[str, Any], signer: Signer, chain: Sequence[bytes]) -> byt
     claims = {number: said[name] for number, name in _NAMES.items()}
     claims[_STATUS_LIST] = {**held, "lst": decode_base64url(held["lst"])}
     parts = cose.sign1_parts({cose.TYPE: TYPE}, {cose.X5CHAIN: chain[0]}, cose.encode(claims), signer)
-    return cose.tagged_sign1(parts)
+    return cose.tagged(parts)
 
 
 class Candidate:

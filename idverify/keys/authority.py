@@ -86,7 +86,7 @@ class Authority:
         leaf = (
             _begun(_leaf_subject(root.subject, issuer), root.subject, point, begins, ends, serial)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-            .add_extension(_key_usage(leaf_key_usage(usage)), critical=True)
+            .add_extension(key_usage(leaf_key_usage(usage)), critical=True)
             .add_extension(x509.ExtendedKeyUsage([x509.ObjectIdentifier(usage)]), critical=False)
             .add_extension(x509.SubjectAlternativeName(names), critical=False)
             .add_extension(authority_key, critical=False)
@@ -101,6 +101,25 @@ def leaf_key_usage(usage: str) -> str:
     reader of tokens, which all ask for digitalSignature alone, takes it for a signer of tokens, whatever it makes of the rest.
     """
     return "content_commitment" if usage == DOCUMENT_SIGNING else "digital_signature"
+
+
+def key_usage(one: str) -> x509.KeyUsage:
+    """The extension that allows one use and no other. one: as `cryptography` names it."""
+    uses: dict[str, Any] = dict.fromkeys(
+        (
+            "digital_signature",
+            "content_commitment",
+            "key_encipherment",
+            "data_encipherment",
+            "key_agreement",
+            "key_cert_sign",
+            "crl_sign",
+            "encipher_only",
+            "decipher_only",
+        ),
+        False,
+    )
+    return x509.KeyUsage(**(uses | {one: True}))
 
 
 def create(folder: Path, *, name: str, country: str, now: float, passphrase: bytes | None = None) -> Authority:
@@ -121,7 +140,7 @@ def create(folder: Path, *, name: str, country: str, now: float, passphrase: byt
     root = (
         _begun(subject, subject, key.public_key(), begins, begins + timedelta(days=ROOT_DAYS))
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .add_extension(_key_usage("key_cert_sign"), critical=True)
+        .add_extension(key_usage("key_cert_sign"), critical=True)
         .sign(key, hashes.SHA256())
     )
     protection = serialization.BestAvailableEncryption(passphrase) if passphrase else serialization.NoEncryption()
@@ -233,21 +252,3 @@ def _begun(
 
 def _day(now: float) -> datetime:
     return datetime.fromtimestamp(now // _DAY * _DAY, UTC)
-
-
-def _key_usage(one: str) -> x509.KeyUsage:
-    uses: dict[str, Any] = dict.fromkeys(
-        (
-            "digital_signature",
-            "content_commitment",
-            "key_encipherment",
-            "data_encipherment",
-            "key_agreement",
-            "key_cert_sign",
-            "crl_sign",
-            "encipher_only",
-            "decipher_only",
-        ),
-        False,
-    )
-    return x509.KeyUsage(**(uses | {one: True}))

@@ -3,8 +3,11 @@
 import hashlib
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
+from typing import Any
 
 COORDINATE = 32
+MEMBERS = ("kty", "crv", "x", "y")
+"""Of a public key and nothing else (RFC 7518 section 6.2.1)."""
 
 
 def base64url(data: bytes) -> str:
@@ -21,6 +24,11 @@ def public_jwk(point: bytes) -> dict[str, str]:
         raise ValueError("not an uncompressed P-256 point")
     x, y = base64url(point[1 : 1 + COORDINATE]), base64url(point[1 + COORDINATE :])
     return {"kty": "EC", "crv": "P-256", "x": x, "y": y, "kid": thumbprint(x, y), "alg": "ES256", "use": "sig"}
+
+
+def bare(jwk: Mapping[str, Any]) -> dict[str, str]:
+    """The key alone, without what describes it. Raises KeyError."""
+    return {name: jwk[name] for name in MEMBERS}
 
 
 def point_of(jwk: Mapping[str, str]) -> bytes:

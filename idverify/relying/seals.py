@@ -52,8 +52,7 @@ class SealFinding:
     @property
     def proven_at(self) -> float | None:
         """When a trusted authority saw the seal, in seconds since the epoch."""
-        stamp = None if self.seal is None else self.seal.stamp
-        return stamp.at if stamp is not None and stamp.trusted else None
+        return None if self.seal is None else self.seal.proven_at
 
 
 def validate(document: bytes, believed: Believed, *, now: float, stamp_roots: Sequence[bytes] = ()) -> SealFinding:
@@ -67,7 +66,7 @@ def validate(document: bytes, believed: Believed, *, now: float, stamp_roots: Se
         leaf, issuer = _believed_leaf(seal, believed, now)
     except TokenInvalid as refused:
         cannot_tell = isinstance(refused, TrustListExpired) or (
-            isinstance(refused, CertificateExpired) and seal is not None and not (seal.stamp is not None and seal.stamp.trusted)
+            isinstance(refused, CertificateExpired) and seal is not None and seal.proven_at is None
         )
         changes = refused.changes if isinstance(refused, SealDocumentChanged) else ()
         word = Word.UNKNOWN if cannot_tell else Word.REFUSED
@@ -80,7 +79,7 @@ def validate(document: bytes, believed: Believed, *, now: float, stamp_roots: Se
 
 def _believed_leaf(seal: Seal, believed: Believed, now: float) -> tuple[Leaf, str]:
     """The certificate of the seal and the name that it seals in. Raises a leaf of TokenInvalid."""
-    at = seal.stamp.at if seal.stamp is not None and seal.stamp.trusted else now
+    at = now if seal.proven_at is None else seal.proven_at
     leaf = leaf_under((seal.certificate,), believed.anchors, purpose=Purpose.SEAL, now=at, ended=believed.ended)
     root = leaf.anchor.certificate
     for issuer in sorted(leaf.issuers):

@@ -88,6 +88,11 @@ class Seal:
     reason: str | None
     stamp: TimeStamp | None
 
+    @property
+    def proven_at(self) -> float | None:
+        """When an authority that is trusted saw it, in seconds since the epoch; None where none did."""
+        return self.stamp.at if self.stamp is not None and self.stamp.trusted else None
+
 
 def seal(
     document: bytes, *, signer: Signer, certificate: bytes, reason: str | None, now: float, ask: AskStamp | None = None

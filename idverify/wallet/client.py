@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
@@ -93,11 +93,7 @@ class Client:
         issuer = discover(grant.issuer, self._send)
         wanted = [name for name in self._folder.wanted(grant) if not only or name in only]
         self._require_provider(issuer, wanted)
-        asked = {"grant_type": "refresh_token", "refresh_token": grant.refresh_token}
-        token, rotated = self._token(issuer, asked)
-        if rotated is not None:
-            grant = replace(grant, refresh_token=rotated)
-            self._folder.keep_grant(grant)
+        token = self._renewed(issuer, grant)
         for name in wanted:
             try:
                 yield self._taken(issuer, token, name, grant, copies)
@@ -117,11 +113,7 @@ class Client:
             return False
         with suppress(InputError, IssuerRefused):  # it is deleted, whatever the issuer says
             found = discover(grant.issuer, self._send)
-            token, rotated = self._token(found, {"grant_type": "refresh_token", "refresh_token": grant.refresh_token})
-            left = next((one for one in self._folder.grants() if one.id == grant.id), None)
-            if rotated is not None and left is not None:
-                self._folder.keep_grant(replace(left, refresh_token=rotated))
-            return self._tell(found, token, holding.notification, DELETED)
+            return self._tell(found, self._renewed(found, grant), holding.notification, DELETED)
         return False
 
     def history(self, grant: Grant) -> Iterator[dict[str, Any]]:
@@ -132,9 +124,7 @@ class Client:
         issuer = discover(grant.issuer, self._send)
         if issuer.history_endpoint is None:
             raise CredentialUnavailable(f"{grant.issuer} has no history to show")
-        token, rotated = self._token(issuer, {"grant_type": "refresh_token", "refresh_token": grant.refresh_token})
-        if rotated is not None:
-            self._folder.keep_grant(replace(grant, refresh_token=rotated))
+        token = self._renewed(issuer, grant)
         query = {"limit": "50"}
         for _ in range(MOST_PAGES):
             url = f"{issuer.history_endpoint}?{urlencode(query)}"
@@ -172,6 +162,13 @@ class Client:
         self._folder.keep(holding)
         self._tell(issuer, token, holding.notification, KEPT)
         return holding
+
+    def _renewed(self, issuer: Issuer, grant: Grant) -> str:
+        """An access token on the grant. An issuer that gives another refresh token with it takes the one before no more."""
+        token, rotated = self._token(issuer, {"grant_type": "refresh_token", "refresh_token": grant.refresh_token})
+        if rotated is not None:
+            self._folder.rotate(grant, rotated)
+        return token
 
     def _token(self, issuer: Issuer, asked: dict[str, str]) -> tuple[str, str | None]:
         """Access token and refresh token."""

@@ -8,7 +8,7 @@ from idverify.credentials.reading import decode_base64url
 from idverify.errors import KeyUnavailable, TokenInvalid
 from idverify.keys import Signer
 from idverify.keys.file import FileSigner
-from idverify.keys.jwk import base64url
+from idverify.keys.jwk import bare, base64url
 
 SCALAR_BYTES = 32
 
@@ -37,5 +37,4 @@ class HeldKey:
 
 def bare_jwk(signer: Signer) -> dict[str, str]:
     """The public key with the members that identify it, kty, crv, x, y, and no other (RFC 7638 section 3.2)."""
-    jwk = signer.public_jwk()
-    return {name: jwk[name] for name in ("kty", "crv", "x", "y")}
+    return bare(signer.public_jwk())

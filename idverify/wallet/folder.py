@@ -79,6 +79,13 @@ class Folder:
         with locked(self.path):
             replace_private(self._grant_file(grant), _spelled(spell_grant(grant)))
 
+    def rotate(self, grant: Grant, refresh_token: str) -> None:
+        """Renew the grant with another token from now on, if it is still here. Raises KeyUnavailable."""
+        with locked(self.path):
+            held = self._grant(grant.id)
+            if held is not None:
+                replace_private(self._grant_file(held), _spelled(spell_grant(replace(held, refresh_token=refresh_token))))
+
     def keep(self, holding: Holding) -> None:
         """In place of what was held of it; a grant that nothing comes from any more goes too. Raises KeyUnavailable."""
         with locked(self.path):
@@ -89,7 +96,7 @@ class Folder:
         """Delete it with its keys and the leave to ask for more; where it came from, its grant. Raises KeyUnavailable."""
         with locked(self.path):
             self._file(holding).unlink(missing_ok=True)
-            found = next((one for one in self.grants() if one.id == holding.grant), None)
+            found = self._grant(holding.grant)
             if found is not None:
                 left = tuple(one for one in found.configurations if one != holding.configuration)
                 replace_private(self._grant_file(found), _spelled(spell_grant(replace(found, configurations=left))))
@@ -136,6 +143,9 @@ class Folder:
         for grant in self.grants():
             if not self.wanted(grant):
                 self._grant_file(grant).unlink(missing_ok=True)
+
+    def _grant(self, id_: str | None) -> Grant | None:
+        return next((one for one in self.grants() if one.id == id_), None)
 
     def _grant_file(self, grant: Grant) -> Path:
         return self.path / f"{GRANTS}{grant.id}{SUFFIX}"

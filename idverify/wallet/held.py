@@ -7,7 +7,7 @@ from typing import Any
 from idverify.credentials import credential, mdoc, slip
 from idverify.wallet.device import HeldKey
 
-SD_JWT_FORMAT = credential.TYPE
+SD_JWT_FORMAT = credential.FORMAT
 MDOC_FORMAT = mdoc.FORMAT
 SLIP_FORMAT = slip.FORMAT
 FORMATS = (SD_JWT_FORMAT, MDOC_FORMAT, SLIP_FORMAT)

@@ -11,7 +11,6 @@ from idverify.wallet.offers import origin
 from idverify.wallet.transport import Send
 
 LARGEST_BATCH = 30
-TOLD = "notification_endpoint"
 _NAMED = {SD_JWT_FORMAT: "vct", SLIP_FORMAT: "vct", MDOC_FORMAT: "doctype"}
 WHAT = "what the issuer says of itself"
 
@@ -33,14 +32,15 @@ class Configuration:
 class Issuer:
     """Where an issuer is asked. batch_size: copies in one request. authentication: methods of the token endpoint.
 
-    history_endpoint: where people learn who asked for what.
+    notification_endpoint: where it hears what became of credentials, if it wants to. history_endpoint: where people learn who
+    asked for what, if it tells.
     """
 
     url: str
     token_endpoint: str
     nonce_endpoint: str
-    notification_endpoint: str | None  # None: it wants to hear nothing
     credential_endpoint: str
+    notification_endpoint: str | None
     batch_size: int
     configurations: Mapping[str, Configuration]
     history_endpoint: str | None = None
@@ -61,8 +61,8 @@ def discover(url: str, send: Send) -> Issuer:
         url=url,
         token_endpoint=_here(url, member(server, "token_endpoint", str, WHAT)),
         nonce_endpoint=_here(url, member(said, "nonce_endpoint", str, WHAT)),
-        notification_endpoint=_here(url, member(said, TOLD, str, WHAT)) if TOLD in said else None,
         credential_endpoint=_here(url, member(said, "credential_endpoint", str, WHAT)),
+        notification_endpoint=_optional(url, said, "notification_endpoint"),
         batch_size=max(1, min(size, LARGEST_BATCH)),
         authentication=frozenset(map(str, _methods(server))),
         configurations={
@@ -70,7 +70,7 @@ def discover(url: str, send: Send) -> Issuer:
             for name, one in member(said, "credential_configurations_supported", dict, WHAT).items()
             if isinstance(one, dict)
         },
-        history_endpoint=_here(url, member(said, "history_endpoint", str, WHAT)) if "history_endpoint" in said else None,
+        history_endpoint=_optional(url, said, "history_endpoint"),
     )
 
 
@@ -100,6 +100,11 @@ def _fetched(url: str, name: str, send: Send) -> dict[str, object]:
     parts = urlsplit(url)
     address = urlunsplit((parts.scheme, parts.netloc, f"/.well-known/{name}{parts.path.rstrip('/')}", "", ""))
     return granted(send("GET", address, {"Accept": "application/json"}, None), WHAT)
+
+
+def _optional(url: str, said: Mapping[str, object], name: str) -> str | None:
+    """An endpoint that not every issuer has."""
+    return _here(url, member(said, name, str, WHAT)) if name in said else None
 
 
 def _here(url: str, endpoint: str) -> str:

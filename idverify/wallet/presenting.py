@@ -28,24 +28,20 @@ def present(
     configuration: str,
     *,
     show: Collection[str],
-    audience: str,
-    nonce: str,
+    session: Session,
     now: float,
     issuer: str | None = None,
     asking: Asking | None = None,
-    response_uri: str | None = None,
-    thumbprint: bytes | None = None,
 ) -> str:
     """A presentation that discloses the claims in `show` and no other: `JWT~disclosure~...~KB-JWT`, or a DeviceResponse.
 
-    response_uri, thumbprint: of a request over the network, to which an mdoc is bound: see mdoc_session.Session.
-
-    The copy is used up, whether the relying party accepts it or not: two that were shown the same copy could tell that they met
-    the same person. What is shown to whom is recorded first. now: seconds since the epoch. asking: who asks, for the record;
-    the audience where there is no more to tell. Raises CredentialUnavailable, before a copy is used, where it has no such claim
-    or its time is over; InvalidInput where they name themselves in a way that cannot be shown; AuditBroken.
+    session: the reader and its nonce, to which it is bound; an mdoc also to where an answer over the network goes. The copy is
+    used up, whether the relying party accepts it or not: two that were shown the same copy could tell that they met the same
+    person. What is shown to whom is recorded first. now: seconds since the epoch. asking: who asks, for the record; the reader
+    where there is no more to tell. Raises CredentialUnavailable, before a copy is used, where it has no such claim or its time
+    is over; InvalidInput where they name themselves in a way that cannot be shown; AuditBroken.
     """
-    told = asking or Asking("presentation", audience)
+    told = asking or Asking("presentation", session.client_id)
 
     def showing(holding: Holding, copy: Copy) -> Showing:
         said = contents.read(holding.format, copy.credential)
@@ -61,7 +57,6 @@ def present(
     held = folder.holding(configuration, issuer)
     copy = folder.take(configuration, showing, now=now, issuer=issuer)
     if held.format == MDOC_FORMAT:
-        session = Session(audience, nonce, response_uri or audience, thumbprint)
         return mdoc_response.present(copy.credential, show, copy.key.signer, session)
     selected = sd_jwt.select(copy.credential, show)
-    return key_binding.sign(selected, copy.key.signer, audience=audience, nonce=nonce, now=now)
+    return key_binding.sign(selected, copy.key.signer, audience=session.client_id, nonce=session.nonce, now=now)

@@ -13,6 +13,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 from idverify.credentials import jwe, jws, request_object
 from idverify.credentials.certificates import names_in
 from idverify.credentials.credential_types import type_of_doctype
+from idverify.credentials.mdoc_session import Session
 from idverify.credentials.reading import decode_base64url
 from idverify.errors import InvalidInput, TokenInvalid
 from idverify.keys.jwk import base64url, thumbprint
@@ -126,19 +127,17 @@ def answer(folder: Folder, request: Request, chosen: Mapping[str, Holding], send
 
     Raises CredentialUnavailable, IssuerRefused, AuditBroken.
     """
+    session = Session(request.client_id, request.nonce, request.response_uri, _thumbprint(request.key))
     token = {
         one.id: [
             present(
                 folder,
                 chosen[one.id].configuration,
                 show=_hidden(chosen[one.id], one),
-                audience=request.client_id,
-                nonce=request.nonce,
+                session=session,
                 now=now,
                 issuer=chosen[one.id].issuer,
                 asking=Asking("request", request.name, request.purpose, request.reader, paths(one.claims)),
-                response_uri=request.response_uri,
-                thumbprint=_thumbprint(request.key),
             )
         ]
         for one in request.wanted

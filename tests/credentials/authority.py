@@ -11,9 +11,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
 from idverify.credentials.anchors import Anchor
-from idverify.credentials.certificates import _SIGNING_ONLY
 from idverify.credentials.credential_types import credential_types
 from idverify.credentials.purposes import Purpose
+from idverify.keys.authority import key_usage
 from idverify.keys.file import FileSigner
 
 DAY = 86_400
@@ -75,7 +75,7 @@ class Authority:
         purposes = [purpose] if isinstance(purpose, str) else list(purpose or ())
         extensions: dict[str, Any] = {
             "constraints": (x509.BasicConstraints(ca=False, path_length=None), True),
-            "usage": (_SIGNING_ONLY, True),
+            "usage": (key_usage("digital_signature"), True),
             "purpose": purposes and (x509.ExtendedKeyUsage([x509.ObjectIdentifier(one) for one in purposes]), False),
             "names": (x509.SubjectAlternativeName([x509.UniformResourceIdentifier(issuer)]), False),
         }

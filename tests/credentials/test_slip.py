@@ -262,3 +262,7 @@ def test_a_curve_that_is_true_is_none():
     assert cose.compressed(key) == b"\x02" + b"x" * 32
     with pytest.raises(cose.CborInvalid):
         cose.compressed(key | {-1: True})
+    whole = key | {-3: b"y" * 32}
+    assert cose.jwk_of(whole)["crv"] == "P-256"
+    with pytest.raises(cose.CborInvalid):
+        cose.jwk_of(whole | {-1: True})

@@ -69,6 +69,7 @@ def test_each_refusal_of_a_status_list_has_three_vectors():
     codes = {
         one.code for one in vars(status_errors).values() if isinstance(one, type) and one.__module__ == status_errors.__name__
     }
+    codes -= {"status_list_form", "status_list_signature"}  # of lists in CBOR: status_list_cwt.json
     assert len(codes) == 12
     assert all(counted[code] >= 3 for code in codes), counted
     assert len({vector["name"] for vector in VECTORS}) == len(VECTORS)

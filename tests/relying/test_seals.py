@@ -15,6 +15,7 @@ from idverify.credentials.believed import Believed
 from idverify.credentials.certificates import leaf_under
 from idverify.credentials.credential_errors import CertificatePurpose, CertificateUnsuitable
 from idverify.credentials.purposes import Purpose
+from idverify.keys.authority import key_usage
 from idverify.keys.file import FileSigner
 from idverify.keys.pkcs11 import Pkcs11Holder
 from idverify.relying.seals import Word, validate
@@ -124,7 +125,7 @@ def test_no_other_key_of_an_installation_seals_and_the_key_for_seals_signs_nothi
 def test_a_certificate_that_may_sign_anything_seals_nothing(clock):
     """A careless authority's: with both usages, with more purposes, with none."""
     root, signer = CarelessAuthority("careless", begins=clock() - DAY), FileSigner.new()
-    committing = certificates._COMMITTING_ONLY
+    committing = key_usage("content_commitment")
     both = type(committing)(True, True, False, False, False, False, False, False, False)
     believed = Believed((root.anchor(frozenset({SEALING})),))
 
@@ -161,7 +162,7 @@ def test_a_seal_that_a_trusted_stamp_dates_after_its_certificate_is_refused(depl
     signer, then = FileSigner.new(), today() - 280 * DAY
     root = CarelessAuthority("late", begins=then - DAY)
     leaf = root.certify(
-        public(signer), "https://id.example", begins=then, purpose=Purpose.SEAL, usage=(certificates._COMMITTING_ONLY, True)
+        public(signer), "https://id.example", begins=then, purpose=Purpose.SEAL, usage=(key_usage("content_commitment"), True)
     )
     document = pdf.seal(paper(), signer=signer, certificate=leaf, reason=None, now=then, ask=tsa.stamp)
     believed = Believed((root.anchor(frozenset({SEALING})),))

@@ -25,6 +25,7 @@ from idverify.wallet.received import examined
 from .issued import cards, mdocs, slips
 
 HOTEL = "https://hotel.example"
+ASKED = Session.plain(HOTEL, "n" * 8)
 
 
 @pytest.fixture
@@ -40,7 +41,7 @@ def wallet(folder):
 
 def shown(wallet, *names, **changes):
     """A presentation to the hotel."""
-    return present(wallet, "identity_card", **({"show": names, "audience": HOTEL, "nonce": "n" * 8, "now": NOW} | changes))
+    return present(wallet, "identity_card", **({"show": names, "session": ASKED, "now": NOW} | changes))
 
 
 def found(text, **changes):
@@ -66,23 +67,21 @@ def test_an_mdoc_tells_what_was_chosen_and_nothing_else(wallet):
     """For one reader, nonce and address; a fresh copy each time; what is visible is shown unasked."""
     name, period = "identity_card.mdoc", {"name": "Zhang Wei", "period": "2027-H1"}
     wallet.keep(Holding(ISSUER, name, MDOC_FORMAT, int(NOW), tuple(mdocs(2))))
-    asked = {"audience": HOTEL, "nonce": "n" * 8, "now": NOW}
-    first = present(wallet, name, show=("age_over_18",), **asked)
-    session = Session.plain(HOTEL, "n" * 8)
-    answer = mdoc_presentation.validate(first, gate(), session=session, now=NOW + 1)
+    first = present(wallet, name, show=("age_over_18",), session=ASKED, now=NOW)
+    answer = mdoc_presentation.validate(first, gate(), session=ASKED, now=NOW + 1)
     assert (answer.code, PERSON.keys() & answer.claims.keys()) == ("accepted", {"age_over_18"})
     with pytest.raises(CredentialUnavailable, match="iban"):
-        present(wallet, name, show=("iban",), **asked)
-    second = present(wallet, name, show=(), response_uri="https://hotel.example/answer", thumbprint=bytes(32), **asked)
+        present(wallet, name, show=("iban",), session=ASKED, now=NOW)
     bound = Session(HOTEL, "n" * 8, "https://hotel.example/answer", bytes(32))
+    second = present(wallet, name, show=(), session=bound, now=NOW)
     assert mdoc_presentation.validate(second, gate(), session=bound, now=NOW).accepted
-    assert mdoc_presentation.validate(second, gate(), session=session, now=NOW).code == "mdoc_device_signature"
+    assert mdoc_presentation.validate(second, gate(), session=ASKED, now=NOW).code == "mdoc_device_signature"
     with pytest.raises(CredentialUnavailable, match="wallet renew"):
-        present(wallet, name, show=(), **asked)
+        present(wallet, name, show=(), session=ASKED, now=NOW)
     life = credential_types()["proof_of_life"]
     wallet.keep(Holding(ISSUER, "proof_of_life.mdoc", MDOC_FORMAT, int(NOW), tuple(mdocs(1, life, period))))
-    text = present(wallet, "proof_of_life.mdoc", show=(), **asked)
-    claims = mdoc_presentation.validate(text, gate(), session=session, now=NOW).claims
+    text = present(wallet, "proof_of_life.mdoc", show=(), session=ASKED, now=NOW)
+    claims = mdoc_presentation.validate(text, gate(), session=ASKED, now=NOW).claims
     assert (claims["period"], "name" in claims) == ("2027-H1", False)
 
 

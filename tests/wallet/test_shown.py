@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from idverify.audit.chain import GENESIS, link
+from idverify.credentials.mdoc_session import Session
 from idverify.errors import AuditBroken, InvalidInput, KeyUnavailable
 from idverify.wallet import folder as folder_module
 from idverify.wallet.codes import code
@@ -39,7 +40,7 @@ def wallet(folder):
 
 def show(wallet, *names, audience=HOTEL, **rest):
     """A presentation."""
-    return present(wallet, "identity_card", show=names, audience=audience, nonce="n" * 8, now=NOW, **rest)
+    return present(wallet, "identity_card", show=names, session=Session.plain(audience, "n" * 8), now=NOW, **rest)
 
 
 def details(wallet):
