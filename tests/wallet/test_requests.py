@@ -13,7 +13,8 @@ from idverify.credentials import certified_jws, jwe, request_object
 from idverify.credentials.purposes import Purpose
 from idverify.errors import InvalidInput
 from idverify.wallet.errors import CredentialUnavailable, IssuerRefused
-from idverify.wallet.requests import answer, choose, read_request
+from idverify.wallet.held import Holding
+from idverify.wallet.requests import answer, asked, choose, read_request
 from idverify.wallet.transport import Answer
 
 NOW = 1_800_000_000.0
@@ -25,6 +26,12 @@ METADATA = {
     "client_name": "https://hotel.example",
     "jwks": {"keys": [jwe.public_half(KEY)]},
     "encrypted_response_enc_values_supported": ["A256GCM"],
+}
+DRIVING_LICENCE = {
+    "id": "dl",
+    "format": "mso_mdoc",
+    "meta": {"doctype_value": "org.iso.18013.5.1.mDL"},
+    "claims": [{"path": ["org.iso.18013.5.1", "document_number"]}],
 }
 QUERY = {
     "id": "card",
@@ -88,9 +95,7 @@ def test_the_person_is_told_who_asks_for_what(reader):
 
 def test_an_mdoc_is_asked_for_by_doctype_namespace_and_element(reader):
     """And named to the person by the claim that the element says."""
-    claims = [{"path": ["org.iso.18013.5.1", "document_number"]}]
-    asked = {"id": "dl", "format": "mso_mdoc", "meta": {"doctype_value": "org.iso.18013.5.1.mDL"}, "claims": claims}
-    (wanted,) = reader.read(dcql_query={"credentials": [asked]}).wanted
+    (wanted,) = reader.read(dcql_query={"credentials": [DRIVING_LICENCE]}).wanted
     assert (wanted.format, wanted.kinds, wanted.claims) == ("mso_mdoc", ("org.iso.18013.5.1.mDL",), ("licence_number",))
     for wrong in (
         {"meta": {"vct_values": ["x"]}},
@@ -100,7 +105,7 @@ def test_an_mdoc_is_asked_for_by_doctype_namespace_and_element(reader):
         {"claims": [{"path": ["org.iso.18013.5.1", 0]}]},
     ):
         with pytest.raises(IssuerRefused):
-            reader.read(dcql_query={"credentials": [asked | wrong]})
+            reader.read(dcql_query={"credentials": [DRIVING_LICENCE | wrong]})
 
 
 @pytest.mark.parametrize(
@@ -119,6 +124,11 @@ def test_an_mdoc_is_asked_for_by_doctype_namespace_and_element(reader):
         {"dcql_query": {"credentials": [QUERY], "credential_sets": [{"options": [["card"]]}]}},
         {"dcql_query": {"credentials": [QUERY | {"claim_sets": [["a"]]}]}},
         {"dcql_query": {"credentials": [QUERY | {"claims": [{"path": ["name"], "values": ["Jane"]}]}]}},
+        {"dcql_query": {"credentials": [DRIVING_LICENCE | {"claim_sets": [["a"]]}]}},
+        {"dcql_query": {"credentials": [DRIVING_LICENCE | {"claims": [DRIVING_LICENCE["claims"][0] | {"values": ["D1"]}]}]}},
+        {"dcql_query": {"credentials": [QUERY, QUERY | {"claims": []}]}},
+        {"dcql_query": {"credentials": [QUERY | {"claims": 5}]}},
+        {"dcql_query": {"credentials": [QUERY | {"claims": None}]}},
         {"dcql_query": {"credentials": [QUERY | {"format": "ldp_vc"}]}},
         {"dcql_query": {"credentials": [QUERY | {"claims": [{"path": ["address", "city"]}]}]}},
         {"dcql_query": {"credentials": ["card"]}},
@@ -179,6 +189,14 @@ def test_algorithm_none_is_refused(reader):
         with pytest.raises(IssuerRefused) as caught:
             reader.read(text=f"{spelled}.{payload}.{'A' * 86}")
         assert caught.value.reason == "token_algorithm"
+
+
+def test_all_that_is_asked_of_one_credential_stands_before_the_person(reader):
+    """A reader that asks for it twice, for much and then for little, gets both: the person is asked for both."""
+    more = QUERY | {"claims": [{"path": ["name"]}, {"path": ["birth_date"]}]}
+    request = reader.read(dcql_query={"credentials": [more, QUERY | {"id": "again"}, QUERY | {"id": "age", "claims": []}]})
+    held = Holding("https://id.example", "identity_card", "dc+sd-jwt", 0, ())
+    assert asked(request, {one.id: held for one in request.wanted}) == {"identity_card": ["name", "birth_date"]}
 
 
 def test_an_empty_wallet_says_so_and_a_key_off_the_curve_gets_nothing(reader, folder):
