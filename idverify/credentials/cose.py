@@ -200,19 +200,21 @@ def whole_cose_key(jwk: Mapping[str, Any]) -> dict[int, Any]:
 
 def jwk_of(key: Any) -> dict[str, str]:
     """The JWK (kty, crv, x, y) of a COSE_Key that has exactly the members of `whole_cose_key`. Raises CborInvalid."""
-    sound = type(key) is dict and key.keys() == {_KTY, _CRV, _X, _Y} and (key[_KTY], key[_CRV]) == (_EC2, _P256)
-    if not sound or not all(type(key[at]) is bytes and len(key[at]) == COORDINATE for at in (_X, _Y)):
+    if not _is_point_of_p256(key) or not all(type(key[at]) is bytes and len(key[at]) == COORDINATE for at in (_X, _Y)):
         raise CborInvalid("not the COSE_Key of a P-256 point")
     return {"kty": "EC", "crv": "P-256", "x": base64url(key[_X]), "y": base64url(key[_Y])}
 
 
 def compressed(key: Any) -> bytes:
     """The compressed point in a COSE_Key that has exactly those members. Raises CborInvalid."""
-    sound = type(key) is dict and key.keys() == {_KTY, _CRV, _X, _Y} and (key[_KTY], key[_CRV]) == (_EC2, _P256)
-    sound = sound and type(key[_CRV]) is int  # to Python true is 1
-    if not sound or type(key[_X]) is not bytes or len(key[_X]) != COORDINATE or type(key[_Y]) is not bool:
+    if not _is_point_of_p256(key) or type(key[_X]) is not bytes or len(key[_X]) != COORDINATE or type(key[_Y]) is not bool:
         raise CborInvalid("not the COSE_Key of a P-256 point")
     return bytes([3 if key[_Y] else 2]) + bytes(key[_X])
+
+
+def _is_point_of_p256(key: Any) -> bool:
+    found = type(key) is dict and key.keys() == {_KTY, _CRV, _X, _Y} and (key[_KTY], key[_CRV]) == (_EC2, _P256)
+    return found and type(key[_CRV]) is int  # to Python true is 1
 
 
 @lru_cache(maxsize=256)
