@@ -17,6 +17,7 @@ from idverify.ceremonies.auditing import record_event
 from idverify.ceremonies.grant_record import Grant, grant_shown
 from idverify.ceremonies.presentations import NOT_AS_ASKED
 from idverify.ceremonies.reference import require_subject
+from idverify.ceremonies.standing import is_out
 from idverify.credentials import dpop
 from idverify.credentials.credential_types import credential_types, type_of_vct
 from idverify.credentials.findings import ACCEPTED, Status
@@ -93,8 +94,9 @@ def read_history(
 
     proof: the request's DPoP header. registered: the store that holds the clients, which the sandbox's own does not. The first
     reading of a day by a device is an entry itself, for the person's other devices to see. Raises InvalidInput; a leaf of
-    TokenInvalid for the proof; IssuanceRefused, invalid_token, for a token that is unknown or has ended, and for a person who
-    is no longer enrolled; AuditBroken where an event was not written by this installation; any Fault.
+    TokenInvalid for the proof; IssuanceRefused, invalid_token, for a token that is unknown or has ended, for a person who is no
+    longer enrolled, and for a wallet whose every credential was revoked or is suspended, as one that was lost is; AuditBroken
+    where an event was not written by this installation; any Fault.
     """
     if not 1 <= limit <= MOST:
         raise InvalidInput(f"limit: 1 to {MOST}")
@@ -104,6 +106,8 @@ def read_history(
     with vault.store.transaction() as tx:
         grant = grant_shown(vault, tx, access_token, shown)
         _require_enrolled(tx, grant)
+        if is_out(tx, grant):
+            raise IssuanceRefused("invalid_token", "every credential of this wallet is revoked or suspended")
         if not spent.spend(tx, shown.digest, shown.expires_at):
             raise ProofReplayed
         found = _entries(vault, tx, grant, before, limit + 1)

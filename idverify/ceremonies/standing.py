@@ -28,6 +28,15 @@ def require_standing(tx: Connection, grant: Grant, type_name: str) -> None:
             raise IssuanceRefused(DENIED, f"{type_name}: revoked; it takes a new live session")
 
 
+def is_out(tx: Connection, grant: Grant) -> bool:
+    """Whether all that this very wallet was given is revoked, or suspended: it was lost, or is in wrong hands.
+
+    What is taken from the person, whatever wallet it is in, says nothing of the wallet.
+    """
+    found = [standings.get(tx, grant.credential_id(name)) for name in grant.types]
+    return all(one is not None and (one.suspended or one.revoked_at is not None) for one in found)
+
+
 def concerns_grants(tx: Connection, *, credential_id: str | None, subject_id: str | None, type_name: str | None = None) -> bool:
     """Whether there is a grant on which more could be issued, though nothing that was may live."""
     if credential_id is not None:

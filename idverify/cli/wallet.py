@@ -210,7 +210,7 @@ def answer(
     folder = Folder(wallet)
     request = requests.read_request(sys.stdin.read(LARGEST_OFFER) if link == "-" else link, send, now=time.time())
     chosen = requests.choose(folder, request, now=time.time())
-    asked = {chosen[one.id].configuration: list(one.claims) for one in request.wanted}
+    asked = requests.asked(request, chosen)
     if not yes:
         if link == "-" or not sys.stdin.isatty():
             raise typer.BadParameter("nobody is here to be asked: --yes answers without asking")

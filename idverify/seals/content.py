@@ -21,8 +21,10 @@ _ACTIONS = {
     "/SetOCGState",
     "/GoTo3DView",
 }
-_KEYS = {"/JS", "/JavaScript", "/AA", "/XFA", "/RichMediaContent", "/OPI"}
-"""Scripts, actions that events set off, forms in XML, media, and pictures that are elsewhere."""
+_KEYS = {"/JS", "/JavaScript", "/AA", "/XFA", "/RichMediaContent", "/OPI", "/Alternates"}
+"""Scripts, actions that events set off, forms in XML, media, pictures that are elsewhere, others for the printer alone."""
+_DECIDING = ("/S", "/Subtype")
+"""What their names decide is decided where they stand: a name that stands elsewhere is refused, for no paper has one."""
 _ANNOTATIONS = {"/Screen", "/Movie", "/RichMedia", "/3D", "/Sound"}
 _DEEPEST = 200
 
@@ -42,14 +44,30 @@ def active_part(indirect: object, *, is_stream: bool) -> str | None:
 
 
 def _active(one: dict[str, Any]) -> str | None:
-    keys = _KEYS & set(one)
+    keys = _KEYS & set(one) | {key for key in _DECIDING if _is_reference(dict.get(one, key))}
     if keys:
         return min(keys)
+    if {"/Event", "/Category"} <= set(one):
+        return "/AS"  # ISO 32000-2 table 101: layers that come and go by themselves, on paper or on the screen alone
+    if "/OpenAction" in one and not _is_a_place(dict.get(one, "/OpenAction")):
+        return "/OpenAction"
     if _named(one, "/S") in _ACTIONS:
         return _named(one, "/S")
     if _named(one, "/Subtype") in _ANNOTATIONS:
         return _named(one, "/Subtype")
     return "/Ref" if _named(one, "/Subtype") == "/Form" and "/Ref" in one else None
+
+
+def _is_a_place(opened: object) -> bool:
+    """Whether a document opens at a page of its own, and at no other document, file or site."""
+    found: Any = opened.get_object() if _is_reference(opened) else opened  # type: ignore[attr-defined]
+    if not isinstance(found, dict):
+        return True
+    return _named(found, "/S") == "/GoTo" and "/Next" not in found
+
+
+def _is_reference(value: object) -> bool:
+    return hasattr(value, "idnum")
 
 
 def _named(one: dict[str, Any], key: str) -> str | None:

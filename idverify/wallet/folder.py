@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 from idverify.errors import InvalidInput, KeyUnavailable
 from idverify.keys.file import FileSigner
-from idverify.keys.private_files import create_private, locked, make_private_folder, read_private, replace_private
+from idverify.keys.private_files import LARGEST, create_private, locked, make_private_folder, read_private, replace_private
 from idverify.wallet.device import HeldKey
 from idverify.wallet.errors import CredentialUnavailable
 from idverify.wallet.held import Copy, Grant, Holding, parse_grant, parse_holding, spell_grant, spell_holding
@@ -191,7 +191,11 @@ def _device(raw: Mapping[str, Any]) -> tuple[FileSigner, bytes, bool]:
 
 
 def _spelled(value: Mapping[str, Any]) -> bytes:
-    return (json.dumps(value, indent=1) + "\n").encode("ascii")
+    """Raises CredentialUnavailable for more than is read again: one such file would shut the whole wallet."""
+    content = (json.dumps(value, indent=1) + "\n").encode("ascii")
+    if len(content) >= LARGEST:
+        raise CredentialUnavailable("the issuer gives more than a wallet can keep")
+    return content
 
 
 def _parsed(path: Path, parse: Callable[[Mapping[str, Any]], _Value]) -> _Value:

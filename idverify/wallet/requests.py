@@ -101,7 +101,7 @@ def read_request(link: str, send: Send, *, now: float) -> Request:
         response_uri=response_uri,
         nonce=member(payload, "nonce", str, WHAT),
         state=member(payload, "state", str, WHAT) if "state" in payload else None,
-        wanted=tuple(_wanted(one) for one in member(query, "credentials", list, WHAT)),
+        wanted=_all_wanted(query),
         key=_key(metadata),
         encryption=_encryption(metadata),
     )
@@ -120,6 +120,15 @@ def choose(folder: Folder, request: Request, *, now: float) -> dict[str, Holding
             )
         chosen[one.id] = fitting[0]
     return chosen
+
+
+def asked(request: Request, chosen: Mapping[str, Holding]) -> dict[str, list[str]]:
+    """All that the person is asked to show, by configuration: of one that is asked for twice, what both ask for."""
+    found: dict[str, list[str]] = {}
+    for one in request.wanted:
+        claims = found.setdefault(chosen[one.id].configuration, [])
+        claims += [name for name in one.claims if name not in claims]
+    return found
 
 
 def answer(folder: Folder, request: Request, chosen: Mapping[str, Holding], send: Send, *, now: float) -> None:
@@ -174,17 +183,26 @@ def _shown(text: str) -> str:
     return text
 
 
+def _all_wanted(query: Mapping[str, Any]) -> tuple[Wanted, ...]:
+    """Each under an id of its own (OpenID4VP 1.0 section 6.1): what is chosen for one is not shown for another."""
+    found = tuple(_wanted(one) for one in member(query, "credentials", list, WHAT))
+    if len({one.id for one in found}) < len(found):
+        raise IssuerRefused("the reader calls two of the credentials that it asks for by one name", MALFORMED)
+    return found
+
+
 def _wanted(asked: object) -> Wanted:
     found = asked if isinstance(asked, dict) else {}
     format_, meta, name = found.get("format"), member(found, "meta", dict, WHAT), member(found, "id", str, WHAT)
-    paths = [member(one if isinstance(one, dict) else {}, "path", list, WHAT) for one in found.get("claims", [])]
+    claims = member(found, "claims", list, WHAT) if "claims" in found else []
+    paths = [member(one if isinstance(one, dict) else {}, "path", list, WHAT) for one in claims]
+    if "claim_sets" in found or any("values" in one for one in claims):
+        raise IssuerRefused(ALTERNATIVES, MALFORMED)  # all of it would be more than such a reader needs
     if format_ == MDOC_FORMAT:
         doctype = member(meta, "doctype_value", str, WHAT)
         return Wanted(name, MDOC_FORMAT, (doctype,), tuple(_claim(doctype, path) for path in paths), _authorities(found))
     if format_ != SD_JWT_FORMAT:
         raise IssuerRefused("the reader asks for a format that this wallet does not know", MALFORMED)
-    if "claim_sets" in found or any("values" in one for one in found.get("claims", []) if isinstance(one, dict)):
-        raise IssuerRefused(ALTERNATIVES, MALFORMED)  # all of it would be more than such a reader needs
     vcts = member(meta, "vct_values", list, WHAT)
     if not all(isinstance(one, str) for one in vcts) or not all(len(one) == 1 and isinstance(one[0], str) for one in paths):
         raise _unknown_claims()

@@ -24,6 +24,7 @@ from idverify.ceremonies.presentations import validate_presentation
 from idverify.ceremonies.reference import described
 from idverify.ceremonies.statuses import set_status
 from idverify.ceremonies.verification import Request, verify
+from idverify.ceremonies.wallet_secrets import secret_hash
 from idverify.credentials import key_binding, sd_jwt
 from idverify.credentials.findings import Status
 from idverify.credentials.pairwise import pairwise_subject
@@ -104,6 +105,12 @@ class Person:
         proof = proof or dpop(device or self.wallet.device, url or history_url(self.parts), self.parts.now(), **made)
         registered = self.parts.store
         return read_history(self.parts, access_token=token, proof=proof, before=before, limit=limit, registered=registered)
+
+
+def grants_of(parts):
+    """Every grant, as a row."""
+    with parts.store.reading() as tx:
+        return tx.execute(grants.select()).all()
 
 
 @pytest.fixture
@@ -313,6 +320,24 @@ def test_another_device_that_reads_is_seen(parts, city, jane):
     assert "another device" in said(first)["en"]
     newest = jane.read().entries[0]
     assert (newest.kind, newest.own) == ("history_read", True)
+
+
+@pytest.mark.parametrize("status", [Status.REVOKED, Status.SUSPENDED])
+def test_a_wallet_that_was_lost_reads_nothing_and_the_persons_other_wallet_does(parts, city, jane, status):
+    """All that it was given was revoked by name; what is revoked of the person leaves them the right to know who looked."""
+    put_document(parts, jane.subject_id, "driving_licence", LICENCE, actor="tester")
+    lost = Wallet(parts).accept(in_person(parts, city, jane.subject_id, "driving_licence"))
+    lost.get("driving_licence")
+    (row,) = (one for one in grants_of(parts) if one.access_hash == secret_hash(lost.access))
+    assert jane.read(device=lost.device, token=lost.access).entries
+    set_status(parts, actor="tester", status=status, credential_id=f"{row.grant_id}.driving_licence")
+    for _ in range(2):
+        with pytest.raises(IssuanceRefused, match="every credential of this wallet"):
+            jane.read(device=lost.device, token=lost.access)
+        lost.renew()
+    assert jane.read().entries
+    set_status(parts, actor="tester", status=Status.REVOKED, subject_id=jane.subject_id)
+    assert jane.read().entries
 
 
 def test_what_was_not_passed_on_is_told_to_the_person_alone(parts, hotel, jane):

@@ -462,6 +462,7 @@ SIGNED = [
     Case("credential_assurance", "mso.keyInfo.amr", "text", about(amr="face")),
     Case("credential_holder_key", "mso.deviceKey", "off the curve", key_info(deviceKey={**DEVICE_KEY, -2: bytes(32)})),
     Case("credential_holder_key", "mso.deviceKey", "P-384", key_info(deviceKey={**DEVICE_KEY, -1: 2})),
+    Case("credential_holder_key", "mso.deviceKey", "a curve that is true", key_info(deviceKey={**DEVICE_KEY, -1: True})),
     Case("credential_status", "mso.status", "missing", mso(status=...)),
     Case("credential_status", "mso.status", "negative", index(-1)),
     Case(

@@ -323,6 +323,9 @@ ACTIVE = [
     b"/AA << /WC << /S /Named /N /Print >> >>",
     b"/OpenAction << /S /Launch /F (sh) >>",
     b"/AcroForm << /Fields [] /XFA (form) >>",
+    b"/OpenAction << /S /GoToR /F (other.pdf) /D [0 /Fit] >>",
+    b"/OpenAction << /S /GoTo /D [3 0 R /Fit] /Next << /S /URI /URI (http://x.example) >> >>",
+    b"/OCProperties << /OCGs [] /D << /AS [<< /Event /Print /OCGs [5 0 R] /Category [/Print] >>] >> >>",
     b"/Deep [[[[ << /A << /Next << /S /SubmitForm /F (http://x.example) >> >> >> ]]]]",
 ]
 
@@ -341,13 +344,33 @@ def test_a_document_that_acts_is_neither_sealed_nor_examined(office, sealed, cat
         stream(b"", b"/F (http://x.example/words)"),
         stream(b"", b"/Type /XObject /Subtype /Form /BBox [0 0 1 1] /Ref << /F (other.pdf) /Page 0 >>"),
         b"<< /Type /Annot /Subtype /RichMedia /Rect [0 0 1 1] >>",
+        stream(b"", b"/Type /XObject /Subtype /Image /Alternates [<< /Image 5 0 R /DefaultForPrinting true >>]"),
     ],
-    ids=["a stream elsewhere", "a page of another document", "media"],
+    ids=["a stream elsewhere", "a page of another document", "media", "another picture on paper"],
 )
 def test_what_is_shown_must_be_in_the_document(office, one):
     """A seal over a reference seals nothing of what is referred to."""
     with pytest.raises(errors.DocumentActive):
         office.seal(paper(more=[one]))
+
+
+@pytest.mark.parametrize(
+    "one",
+    [
+        b"<< /Type /Action /S 6 0 R /F (sh) >>",
+        b"<< /Type /Annot /Subtype 6 0 R /Rect [0 0 1 1] >>",
+        stream(b"", b"/Type /XObject /Subtype 6 0 R /BBox [0 0 1 1] /Ref << /F (other.pdf) /Page 0 >>"),
+    ],
+    ids=["a program", "media", "a page of another document"],
+)
+def test_the_name_of_what_acts_cannot_stand_elsewhere(office, one):
+    """Readers follow a reference to a name as to anything else, and each object is examined by itself."""
+    for name in (b"/Launch", b"/Screen", b"/Form"):
+        with pytest.raises(errors.DocumentActive):
+            office.seal(paper(more=[one, name]))
+    opens = paper(catalog=b"/OpenAction 5 0 R", more=[b"<< /S /GoToR /F (other.pdf) /D [0 /Fit] >>"])
+    with pytest.raises(errors.DocumentActive):
+        office.seal(opens)
 
 
 def test_links_attachments_and_forms_are_no_reason_to_refuse(office):
@@ -357,8 +380,9 @@ def test_links_attachments_and_forms_are_no_reason_to_refuse(office):
         stream(b"<invoice/>", b"/Type /EmbeddedFile"),
         b"<< /Type /Filespec /F (invoice.xml) /EF << /F 6 0 R >> >>",
     ]
-    document = paper(catalog=b"/OpenAction [3 0 R /Fit] /AcroForm << /Fields [] >>", more=more)
-    assert code(office.seal(document)) == "accepted"
+    for place in (b"[3 0 R /Fit]", b"<< /S /GoTo /D [3 0 R /Fit] >>"):
+        document = paper(catalog=b"/OpenAction " + place + b" /AcroForm << /Fields [] >>", more=more)
+        assert code(office.seal(document)) == "accepted"
 
 
 def test_an_encrypted_document_is_refused_before_anything_in_it_is_read(office):

@@ -57,6 +57,17 @@ def test_a_wallet_is_never_made_over_another(folder):
     assert Folder(folder.path).device.kid == kid
 
 
+def test_an_issuer_cannot_shut_the_wallet_with_more_than_is_read_again(folder):
+    """A notification, a refresh token, the names in an offer: each is as long as the issuer likes, and kept."""
+    folder.keep(CARD)
+    with pytest.raises(CredentialUnavailable, match="more than a wallet can keep"):
+        folder.keep(replace(CARD, notification="n" * 2**20))
+    for grant in (Grant("g", CARD.issuer, ("identity_card",), "r" * 2**20), Grant("g", CARD.issuer, ("\u5361" * 2**18,), "r")):
+        with pytest.raises(CredentialUnavailable, match="more than a wallet can keep"):
+            folder.keep_grant(grant)
+    assert (folder.holdings(), folder.grants()) == ((CARD,), ())
+
+
 def test_secrets_are_not_shown_by_accident(folder):
     """What a traceback prints of a value holds no key, no token and no credential."""
     grant = Grant("g", CARD.issuer, ("identity_card",), "secret-token")

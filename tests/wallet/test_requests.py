@@ -16,7 +16,7 @@ from idverify.errors import InvalidInput
 from idverify.keys.jwk import base64url
 from idverify.wallet.errors import CredentialUnavailable, IssuerRefused
 from idverify.wallet.held import MDOC_FORMAT, SD_JWT_FORMAT, Holding
-from idverify.wallet.requests import answer, choose, read_request
+from idverify.wallet.requests import answer, asked, choose, read_request
 from idverify.wallet.transport import Answer
 
 from .issued import cards, mdocs
@@ -30,6 +30,12 @@ METADATA = {
     "client_name": "https://hotel.example",
     "jwks": {"keys": [jwe.public_half(KEY)]},
     "encrypted_response_enc_values_supported": ["A256GCM"],
+}
+DRIVING_LICENCE = {
+    "id": "dl",
+    "format": "mso_mdoc",
+    "meta": {"doctype_value": "org.iso.18013.5.1.mDL"},
+    "claims": [{"path": ["org.iso.18013.5.1", "document_number"]}],
 }
 QUERY = {
     "id": "card",
@@ -99,9 +105,7 @@ def test_the_person_is_told_who_asks_for_what(reader):
 
 def test_an_mdoc_is_asked_for_by_doctype_namespace_and_element(reader):
     """And named to the person by the claim that the element says."""
-    claims = [{"path": ["org.iso.18013.5.1", "document_number"]}]
-    asked = {"id": "dl", "format": "mso_mdoc", "meta": {"doctype_value": "org.iso.18013.5.1.mDL"}, "claims": claims}
-    (wanted,) = reader.read(dcql_query={"credentials": [asked]}).wanted
+    (wanted,) = reader.read(dcql_query={"credentials": [DRIVING_LICENCE]}).wanted
     assert (wanted.format, wanted.kinds, wanted.claims) == ("mso_mdoc", ("org.iso.18013.5.1.mDL",), ("licence_number",))
     for wrong in (
         {"meta": {"vct_values": ["x"]}},
@@ -111,7 +115,7 @@ def test_an_mdoc_is_asked_for_by_doctype_namespace_and_element(reader):
         {"claims": [{"path": ["org.iso.18013.5.1", 0]}]},
     ):
         with pytest.raises(IssuerRefused):
-            reader.read(dcql_query={"credentials": [asked | wrong]})
+            reader.read(dcql_query={"credentials": [DRIVING_LICENCE | wrong]})
 
 
 @pytest.mark.parametrize(
@@ -130,6 +134,11 @@ def test_an_mdoc_is_asked_for_by_doctype_namespace_and_element(reader):
         {"dcql_query": {"credentials": [QUERY], "credential_sets": [{"options": [["card"]]}]}},
         {"dcql_query": {"credentials": [QUERY | {"claim_sets": [["a"]]}]}},
         {"dcql_query": {"credentials": [QUERY | {"claims": [{"path": ["name"], "values": ["Jane"]}]}]}},
+        {"dcql_query": {"credentials": [DRIVING_LICENCE | {"claim_sets": [["a"]]}]}},
+        {"dcql_query": {"credentials": [DRIVING_LICENCE | {"claims": [DRIVING_LICENCE["claims"][0] | {"values": ["D1"]}]}]}},
+        {"dcql_query": {"credentials": [QUERY, QUERY | {"claims": []}]}},
+        {"dcql_query": {"credentials": [QUERY | {"claims": 5}]}},
+        {"dcql_query": {"credentials": [QUERY | {"claims": None}]}},
         {"dcql_query": {"credentials": [QUERY | {"format": "ldp_vc"}]}},
         {"dcql_query": {"credentials": [QUERY | {"claims": [{"path": ["address", "city"]}]}]}},
         {"dcql_query": {"credentials": ["card"]}},
@@ -190,6 +199,14 @@ def test_algorithm_none_is_refused(reader):
         with pytest.raises(IssuerRefused) as caught:
             reader.read(text=f"{spelled}.{payload}.{'A' * 86}")
         assert caught.value.reason == "token_algorithm"
+
+
+def test_all_that_is_asked_of_one_credential_stands_before_the_person(reader):
+    """A reader that asks for it twice, for much and then for little, gets both: the person is asked for both."""
+    more = QUERY | {"claims": [{"path": ["name"]}, {"path": ["birth_date"]}]}
+    request = reader.read(dcql_query={"credentials": [more, QUERY | {"id": "again"}, QUERY | {"id": "age", "claims": []}]})
+    held = Holding("https://id.example", "identity_card", "dc+sd-jwt", 0, ())
+    assert asked(request, {one.id: held for one in request.wanted}) == {"identity_card": ["name", "birth_date"]}
 
 
 def test_an_empty_wallet_says_so_and_a_key_off_the_curve_gets_nothing(reader, folder):
