@@ -15,7 +15,7 @@ from idverify.credentials.believed import Believed
 from idverify.credentials.certificates import leaf_under
 from idverify.credentials.credential_errors import CertificatePurpose, CertificateUnsuitable
 from idverify.credentials.purposes import Purpose
-from idverify.keys.authority import key_usage
+from idverify.keys.authority import LEAF_DAYS, key_usage
 from idverify.keys.file import FileSigner
 from idverify.keys.pkcs11 import Pkcs11Holder
 from idverify.relying.seals import Word, validate
@@ -144,7 +144,7 @@ def test_after_the_certificate_has_ended_only_a_trusted_time_stamp_can_tell(depl
     """Without one, and with one of an unknown authority, the answer is UNKNOWN and never REFUSED: nobody changed anything."""
     city = deploy("city-a")
     plain, stamped = sealed_by(city), sealed_by(city, ask=tsa.stamp, stamp_roots=[root_of(tsa)])
-    today.now += 271 * DAY
+    today.now += (LEAF_DAYS + 1) * DAY
     city.hotel.accept_list(_renewed(city), city.pin, now=today())
     now = today() + 5
     assert word(city, plain, now) == (Word.UNKNOWN, "certificate_expired")
