@@ -22,6 +22,8 @@ class Event(StrEnum):
     SESSION_CREATED = "session.created"
     SESSION_STARTED = "session.started"
     SESSION_CHALLENGED = "session.challenged"
+    SESSION_CHALLENGE_DISCLOSED = "session.challenge_disclosed"
+    SESSION_RESUMED = "session.resumed"
     SESSION_CONNECTION_LOST = "session.connection_lost"
     SESSION_CONNECTION_REFUSED = "session.connection_refused"
     SESSION_DECIDED = "session.decided"

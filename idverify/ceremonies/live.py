@@ -6,14 +6,15 @@ few that are analysed, and none after the decision, but for a reviewer (idverify
 """
 
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 from idverify.audit.events import Event
 from idverify.ceremonies import Parts, live_end
 from idverify.ceremonies.attempts import credit_live_attempt, require_live_attempt, spend_live_attempt
+from idverify.ceremonies.challenge_record import disclosed, steps_of
 from idverify.ceremonies.live_connection import Live, Said
 from idverify.ceremonies.live_decision import ours
-from idverify.ceremonies.live_start import no_longer_allowed, reference_for, steps_of
+from idverify.ceremonies.live_start import no_longer_allowed, reference_for
 from idverify.ceremonies.person import Bearer, by_camera
 from idverify.ceremonies.session_end import write
 from idverify.ceremonies.session_record import Held, load, note, require_open, save
@@ -48,6 +49,7 @@ def connect(parts: Parts, session_id: str, bearer: Bearer, *, at: float) -> tupl
     now = parts.now()
     connection = parts.random_bytes(16).hex()
     seed = parts.random_bytes(SEED_BYTES)
+    committed_to = commitment(seed).hex()
     with parts.store.transaction() as tx:
         held = by_camera(parts, tx, session_id, bearer)
         if held.connection is not None and held.lease > now:
@@ -55,6 +57,7 @@ def connect(parts: Parts, session_id: str, bearer: Bearer, *, at: float) -> tupl
             refused = True
         else:
             refused = False
+            held = disclosed(parts, tx, held)  # whoever had that challenge has it no more
             if held.connection is not None:  # its process died, or its lease ran out unseen
                 held = replace(held, connection=None, session=state.lose(held.session, now))
             if held.session.revealed_at is not None and no_longer_allowed(held):
@@ -70,15 +73,21 @@ def connect(parts: Parts, session_id: str, bearer: Bearer, *, at: float) -> tupl
             if session.state is State.RESUBMISSION_REQUESTED:
                 session = state.start(session, now)
             profile = find_profile(parts.profiles, held.order.profile)
-            steps = steps_of(held, seed, Options(held.movement, held.flashing, profile.steps), resumed=resumed)
+            options = Options(held.movement, held.flashing, profile.steps)
+            earlier = (held.kinds or []) if resumed else []
+            steps = steps_of(seed, options, earlier)
+            if resumed:
+                about = held.session.attempt
+                note(parts, tx, Event.SESSION_RESUMED, held, attempt=about, commitment=committed_to, kinds=[*earlier])
             held = replace(
                 held,
                 session=session,
                 connection=connection,
                 lease=now + LEASE_SECONDS,
                 seed=seed.hex(),
+                committed=resumed,
                 kinds=[step.kind.value for step in steps],
-                allowed_when_drawn={"movement": held.movement, "flashing": held.flashing},
+                allowed_when_drawn=asdict(options),
             )
             save(parts, tx, held)
     if refused:
@@ -100,7 +109,7 @@ def connect(parts: Parts, session_id: str, bearer: Bearer, *, at: float) -> tupl
         "type": "hello",
         "attempt": number,
         "salt": base64url(salt),
-        "commitment": commitment(seed).hex(),
+        "commitment": committed_to,
         "steps": len(steps),
     }
     return live, [hello]
@@ -169,7 +178,7 @@ def dropped(parts: Parts, live: Live, *, code: str, ours: bool = False) -> None:
         note(parts, tx, Event.SESSION_CONNECTION_LOST, held, code=code)
         if held.session.state in state.TERMINAL:  # its time ran out: the sweep ends it
             return
-        held = replace(held, connection=None)
+        held = replace(disclosed(parts, tx, held), connection=None)
         if ours:
             held = _credited(parts, tx, held, code)
         elif code == LOST:
@@ -228,7 +237,9 @@ def _spend(parts: Parts, live: Live) -> None:
     with parts.store.transaction() as tx:
         held = _ours(parts, tx, live)
         spend_live_attempt(parts, tx, held, attempt_id)
-        held = save(parts, tx, replace(held, session=state.reveal(held.session, parts.now()), attempt_id=attempt_id))
+        held = save(
+            parts, tx, replace(held, session=state.reveal(held.session, parts.now()), attempt_id=attempt_id, committed=True)
+        )
         note(parts, tx, Event.SESSION_CHALLENGED, held, attempt=held.session.attempt, commitment=commitment(live.seed).hex())
 
 

@@ -17,9 +17,9 @@ Said = dict[str, Any]
 class Live:
     """One connection under way.
 
-    analyses, kept: by sequence number, the analysed frames and, of those after the last step, their JPEG. spent: whether this
-    attempt's first step was revealed. signature_due: until when the attested key may sign, once it was asked to. over: nothing
-    more will be said.
+    reference: as of the beginning; what is compared is read anew at the end. analyses, kept: by sequence number, the analysed
+    frames and, of those after the last step, their JPEG. spent: whether this attempt's first step was revealed. signature_due:
+    until when the attested key may sign, once it was asked to. over: nothing more will be said.
     """
 
     session_id: str

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from idverify.audit.events import Event
-from idverify.ceremonies import Parts, review
+from idverify.ceremonies import Parts, challenge_record, review
+from idverify.ceremonies.live_start import reference_for
 from idverify.ceremonies.live_verdict import issue, next_state
 from idverify.ceremonies.person import OUTCOMES
 from idverify.ceremonies.reference import require_subject
@@ -43,7 +44,6 @@ class Captured:
     conductor: Conductor
     analyses: Mapping[int, Analysis]
     kept: Mapping[int, bytes]
-    reference: Reference
     passed: bool
     cause: str
     answer: Answer | None = None
@@ -52,15 +52,17 @@ class Captured:
 def conclude(parts: Parts, session_id: str, connection: str, captured: Captured) -> dict[str, Any]:
     """Decide the attempt, write what came of it, and say what the person may know.
 
-    Raises ChallengeReplayed where another connection holds the session meanwhile, SubjectNotFound where the subject was
-    erased, and any Fault: then there is no token.
+    It is compared with the reference of this moment, whatever it was when the connection began. Raises ChallengeReplayed where
+    another connection holds the session meanwhile, SubjectNotFound where the subject was erased, NoReference where its record
+    is no longer valid, and any Fault: then there is no token.
     """
     with parts.store.transaction() as tx:  # from here on the outcome is ours to give, and a crash is a fault of ours
         held = ours(parts, tx, session_id, connection)
+        reference = reference_for(parts, tx, held)  # as it is now: a portrait that was removed meanwhile vouches for nobody
         held, signed = judged(parts, tx, held, captured.answer)
         now = parts.now()
         held = save(parts, tx, replace(held, session=state.processing(state.submit(held.session, now), now)))
-    decision = _decided(parts, held, captured, signed=signed)
+    decision = _decided(parts, held, captured, reference, signed=signed)
     token = issue(parts, held, decision)
     with parts.store.transaction() as tx:
         ours(parts, tx, session_id, connection)
@@ -69,13 +71,13 @@ def conclude(parts: Parts, session_id: str, connection: str, captured: Captured)
         )
 
 
-def _decided(parts: Parts, held: Held, captured: Captured, *, signed: bool | None) -> Decision:
+def _decided(parts: Parts, held: Held, captured: Captured, reference: Reference, *, signed: bool | None) -> Decision:
     profile = parts.profiles[held.order.profile]
     live, template, quality = summarise(
         captured.conductor, captured.analyses, passed=captured.passed, attestation=held.attested
     )
     evidence = Evidence(
-        comparison_score=None if template is None else compare(template.vector, captured.reference.template.vector),
+        comparison_score=None if template is None else compare(template.vector, reference.template.vector),
         model_digest=parts.acquirer.embedding_digest,
         pad_score=live.pad_score,
         quality=quality,
@@ -122,6 +124,7 @@ def settled(
         signed_at=None if token is None else now,
         code=code,
         connection=None,
+        committed=False,
     )
     note(
         parts,
@@ -135,9 +138,7 @@ def settled(
         checks=[*decision.checks],
         policy=decision.policy,
         profile=held.order.profile,
-        seed=held.seed,
-        kinds=[*(held.kinds or ())],
-        **(held.allowed_when_drawn or {}),
+        **challenge_record.told(held),
         model_pack=parts.acquirer.engine.pack,
         provider=parts.acquirer.engine.provider,
         token_issued=token is not None,

@@ -49,8 +49,6 @@ def _attested(parts: Parts, live: Live) -> bool:
 
 
 def _concluded(parts: Parts, live: Live, finish: Finish, answer: Answer | None) -> tuple[Live, list[Said]]:
-    captured = Captured(
-        live.conductor, live.analyses, live.kept, live.reference, passed=finish.passed, cause=finish.cause, answer=answer
-    )
+    captured = Captured(live.conductor, live.analyses, live.kept, passed=finish.passed, cause=finish.cause, answer=answer)
     result = conclude(parts, live.session_id, live.connection, captured)
     return replace(live, over=True, analyses={}, kept={}), [{"type": "checking"}, result]

@@ -1,4 +1,4 @@
-"""What a connection of a live session begins with: the steps to ask for, and the reference to match."""
+"""What a connection of a live session begins with: whether its steps may still be asked for, and the reference to match."""
 
 from base64 import b64decode
 
@@ -8,16 +8,9 @@ from idverify.ceremonies import Parts
 from idverify.ceremonies.reference import reference_of
 from idverify.ceremonies.session_record import Held
 from idverify.errors import TemplateOutdated
-from idverify.liveness.challenge import NODS, TURNS, Kind, Options, Step, draw, redrawn
+from idverify.liveness.challenge import NODS, TURNS, Kind
 from idverify.store import Connection
 from idverify.values import Reference, Template
-
-
-def steps_of(held: Held, seed: bytes, options: Options, *, resumed: bool) -> tuple[Step, ...]:
-    """The challenge; after a lost connection the same kinds once more, in another order."""
-    if resumed and held.kinds:
-        return redrawn(tuple(Step(Kind(kind)) for kind in held.kinds), seed)
-    return draw(seed, options)
 
 
 def no_longer_allowed(held: Held) -> bool:

@@ -6,6 +6,7 @@ from idverify.audit.chain import JSON
 from idverify.audit.events import Event
 from idverify.ceremonies import Vault, webhooks
 from idverify.ceremonies.attempts import credit_live_attempt
+from idverify.ceremonies.challenge_record import disclosed
 from idverify.ceremonies.session_record import Held, load, note, save
 from idverify.errors import RecordTampered, SessionNotFound
 from idverify.sessions import state
@@ -23,6 +24,7 @@ def write(vault: Vault, tx: Connection, held: Held, *, actor: str) -> Held:
 
 def ended(vault: Vault, tx: Connection, held: Held, *, actor: str) -> Held:
     """Write a session that has come to its end, audited and told by webhook; frames kept for a reviewer go."""
+    held = disclosed(vault, tx, held)
     kept = held if held.session.state is State.APPROVED else replace(held, verdict=None, code=None)
     saved = save(vault, tx, replace(kept, connection=None, attested_key=None))
     sessions.delete_frames(tx, held.session_id)
@@ -59,7 +61,7 @@ def sweep(vault: Vault) -> int:
 
 def _by_the_clock(vault: Vault, tx: Connection, session_id: str) -> None:
     """A decision that never came is a fault of ours: the attempt is given back, though the session is over."""
-    held = load(vault, tx, session_id)
+    held = disclosed(vault, tx, load(vault, tx, session_id))
     if held.session.state is State.FAILED and held.attempt_id is not None:
         credit_live_attempt(vault, tx, held, "decision_lost")
     write(vault, tx, held, actor=CLOCK)

@@ -60,8 +60,9 @@ class Held:
 
     token_hash, agent_hash: SHA-256, hex, of the client token, and of the secret of the user agent that began. connection: id of
     the one that holds the challenge. lease: until when it is taken to live. seed: hex, of the challenge of the attempt under
-    way. kinds: of its steps. attempt_id: its row in the attempts. movement, flashing: what the person allows;
-    allowed_when_drawn: what they allowed when the steps were.
+    way; committed: whether the audit has the commitment to it, and not the seed itself. kinds: of its steps. attempt_id: its
+    row in the attempts. movement, flashing: what the person allows; allowed_when_drawn: what they allowed when the steps were,
+    and how many the profile asked for.
     decision: what it was, for the backend. verdict: the token, to be redeemed until it expires. code: what the person's client
     carries back. attested: level of attestation that was checked; attested_key: whose (idverify.ceremonies.stream_signature);
     device: RFC 7638 thumbprint of the app's key that signed the stream which was decided on.
@@ -75,10 +76,11 @@ class Held:
     version: int = 1
     connection: str | None = None
     agent_hash: str | None = None
-    allowed_when_drawn: dict[str, bool] | None = None
+    allowed_when_drawn: dict[str, int] | None = None
     movement: bool = True
     flashing: bool = True
     seed: str | None = None
+    committed: bool = False
     kinds: list[str] | None = None
     attempt_id: str | None = None
     lease: float = 0.0

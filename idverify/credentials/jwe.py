@@ -6,7 +6,8 @@ What does not open is refused with one code, whatever the cause: a caller who ma
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import Any
 
 from joserfc import jwe as joserfc_jwe
@@ -59,37 +60,89 @@ def encrypt(payload: Mapping[str, Any], to: Mapping[str, Any], encryption: str =
     return joserfc_jwe.encrypt_compact(header, json.dumps(payload).encode(), key, registry=_REGISTRY)
 
 
+class Answer:
+    """A compact JWE under examination, and the private JWK that it should be encrypted to. Parts are read leniently."""
+
+    def __init__(self, text: str, key: Mapping[str, str]) -> None:
+        self.text, self.key = text, key
+        self.parts = text.split(".")
+
+    @cached_property
+    def header(self) -> dict[str, Any]:
+        """No member of it is there twice."""
+        return strict_object(decode_base64url(self.parts[0]))
+
+    @cached_property
+    def content(self) -> dict[str, Any]:
+        """What was encrypted, once the key opened it."""
+        private = ECKey.import_key({name: self.key[name] for name in (*sorted(_BARE), "d")})
+        return strict_object(joserfc_jwe.decrypt_compact(self.text, private, registry=_REGISTRY).plaintext or b"")
+
+
+def size_is_bounded(answer: Answer) -> bool:
+    """Characters; before anything is decoded."""
+    return len(answer.text) <= LARGEST
+
+
+def five_parts(answer: Answer) -> bool:
+    """Compact serialisation, and no encrypted key: it is agreed upon (RFC 7516 section 5.1)."""
+    return len(answer.parts) == 5 and answer.parts[1] == ""
+
+
+def base64url_is_canonical(answer: Answer) -> bool:
+    """No part has a second spelling (RFC 4648 section 3.5)."""
+    return all(base64url(decode_base64url(one)) == one for one in answer.parts)
+
+
+def header_members_are_known(answer: Answer) -> bool:
+    """No zip, crit, jku or x5c."""
+    return _NEEDED <= answer.header.keys() <= _ALLOWED
+
+
+def algorithms_are_ours(answer: Answer) -> bool:
+    """The one that agrees on a key, and one of the two that encrypt with it."""
+    return bool(answer.header["alg"] == ALGORITHM) and answer.header["enc"] in ENCRYPTIONS
+
+
+def key_is_that_of_the_request(answer: Answer) -> bool:
+    """By its kid: an answer to one request is none to another."""
+    return bool(answer.header["kid"] == answer.key["kid"])
+
+
+def ephemeral_key_is_bare(answer: Answer) -> bool:
+    """The public half of a P-256 key, and nothing else (RFC 7518 section 4.6.1.1)."""
+    epk = answer.header["epk"]
+    if not isinstance(epk, dict) or epk.keys() != _BARE:
+        return False
+    return (epk["kty"], epk["crv"]) == ("EC", "P-256") and is_point(epk["x"], epk["y"])
+
+
+def content_is_shallow(answer: Answer) -> bool:
+    """As deep as a token's payload at most."""
+    return all(depth <= DEEPEST for depth, _ in walk(answer.content))
+
+
+Check = Callable[[Answer], bool]
+
+CHECKS: tuple[Check, ...] = (
+    size_is_bounded,
+    five_parts,
+    base64url_is_canonical,
+    header_members_are_known,
+    algorithms_are_ours,
+    key_is_that_of_the_request,
+    ephemeral_key_is_bare,
+    content_is_shallow,
+)
+
+
 def decrypt(text: str, key: Mapping[str, str]) -> dict[str, Any]:
     """The JSON object that was encrypted to this private JWK. Raises AnswerUnreadable, and nothing else."""
+    answer = Answer(text, key)
     try:
-        opened = _opened(text, key) if len(text) <= LARGEST and _is_as_asked(text, key["kid"]) else None
+        opened = answer.content if all(check(answer) for check in CHECKS) else None
     except Exception:  # joserfc and what it calls raise a dozen kinds; none of them may tell the caller more than the others
         opened = None
-    if opened is None or any(depth > DEEPEST for depth, _ in walk(opened)):
+    if opened is None:
         raise AnswerUnreadable
     return opened
-
-
-def _opened(text: str, key: Mapping[str, str]) -> dict[str, Any]:
-    private = ECKey.import_key({name: key[name] for name in (*sorted(_BARE), "d")})
-    content = joserfc_jwe.decrypt_compact(text, private, registry=_REGISTRY).plaintext
-    return strict_object(content or b"")
-
-
-def _is_as_asked(text: str, kid: str) -> bool:
-    """Five parts in canonical spelling, the second empty; in the header the algorithms, our key and a bare ephemeral one."""
-    parts = text.split(".")
-    if len(parts) != 5 or parts[1] or any(base64url(decode_base64url(one)) != one for one in parts):
-        return False
-    header = strict_object(decode_base64url(parts[0]))
-    epk = header.get("epk")
-    return (
-        header.keys() >= _NEEDED
-        and header.keys() <= _ALLOWED
-        and (header["alg"], header["kid"]) == (ALGORITHM, kid)
-        and header["enc"] in ENCRYPTIONS
-        and isinstance(epk, dict)
-        and epk.keys() == _BARE
-        and (epk["kty"], epk["crv"]) == ("EC", "P-256")
-        and is_point(epk["x"], epk["y"])
-    )

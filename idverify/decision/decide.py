@@ -20,6 +20,7 @@ NOT_ATTESTED = "not_attested"
 NOT_SIGNED = "stream_not_signed"
 NOT_CONTINUOUS = "not_one_person"
 FLAT = "suspected_flat_picture"
+SCREEN_POSSIBLE = "screen_not_excluded"
 BORDERLINE = "borderline"
 REVIEWED = "reviewed"
 
@@ -134,7 +135,11 @@ def _findings(live: LiveEvidence, profile: Profile) -> Iterator[Finding]:
 
 
 def _depth(live: LiveEvidence, profile: Profile) -> Iterator[Finding]:
-    """Parallax and flash: whichever the challenge asked for is judged, and it must have asked for one."""
+    """Parallax and flash: whichever the challenge asked for is judged, and it must have asked for one.
+
+    Without the flash a reviewer must look, however good the rest: a screen that shows a turning head passes every other
+    measure, and attestation says nothing of what is before the camera (docs/decisions/0008-live.md).
+    """
     if not live.asked:
         yield "missing", NOT_ASSESSED
     if "parallax" in live.asked:
@@ -142,6 +147,8 @@ def _depth(live: LiveEvidence, profile: Profile) -> Iterator[Finding]:
     if "flash" in live.asked:
         yield from _judged(live.flash, profile.flash, FLAT)
         yield from _judged(live.flash_over_background, profile.flash_over_background, FLAT)
+    else:
+        yield "borderline", SCREEN_POSSIBLE
 
 
 def _judged(value: float | None, band: Band, reason: str) -> Iterator[Finding]:

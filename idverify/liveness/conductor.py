@@ -147,11 +147,13 @@ def observe(conductor: Conductor, seen: Observation, *, analysed: bool) -> tuple
     if conductor.phase is Phase.DONE:
         return conductor, ()
     current = _taken_in(conductor, seen, analysed)
-    late = tick(current, seen.at)
+    late = tick(
+        replace(current, deadline=conductor.deadline), seen.at
+    )  # an acknowledgement that comes too late extends nothing
     if late[1]:
         return late
     if current.awaiting:
-        return current, ()
+        return current, (Guide(_asked(current, seen)),)
     match current.phase:
         case Phase.FIT:
             return _fit(current, seen)
@@ -187,6 +189,14 @@ def _taken_in(conductor: Conductor, seen: Observation, analysed: bool) -> Conduc
     return current
 
 
+def _asked(current: Conductor, seen: Observation) -> str:
+    """What was revealed last, once more: who is far away hears of it before the first frame that acknowledges it is here."""
+    if current.phase is Phase.AHEAD:
+        return _looking_ahead(seen)
+    step = _step(current)
+    return "flash" if step.kind is Kind.COLOURS else follow(step, current.baseline, ()).guidance
+
+
 def _fit(current: Conductor, seen: Observation) -> tuple[Conductor, tuple[Action, ...]]:
     code = guide(seen)
     if code != "ok":
@@ -200,8 +210,7 @@ def _move(current: Conductor, seen: Observation) -> tuple[Conductor, tuple[Actio
         return _finished(current, passed=False, cause=progress.guidance)
     if progress.state is Doing.DONE and not _shown_when_looked_at(current):
         # Else a few frames of another head, between two looks, would turn for whoever is matched. The next one is looked at.
-        ask = follow(_step(current), current.baseline, ()).guidance
-        return replace(current, looked_at=float("-inf")), (Guide(ask),)
+        return replace(current, looked_at=float("-inf")), (Guide(_asked(current, seen)),)
     if progress.state is Doing.DONE:
         return _after_step(current, seen.at)
     return current, (Guide(progress.guidance),)
@@ -263,8 +272,12 @@ def _straight_again(current: Conductor, seen: Observation) -> bool:
 def _ahead(current: Conductor, seen: Observation) -> tuple[Conductor, tuple[Action, ...]]:
     if current.final_looks >= AHEAD_FRAMES and len(current.frames) >= ENOUGH_FRAMES:
         return _finished(current, passed=True)
+    return current, (Guide(_looking_ahead(seen)),)
+
+
+def _looking_ahead(seen: Observation) -> str:
     code = guide(seen)
-    return current, (Guide("enough" if code == "turned" else code),)
+    return "enough" if code == "turned" else code
 
 
 def _next_step(current: Conductor, at: float) -> tuple[Conductor, tuple[Action, ...]]:

@@ -9,12 +9,14 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from phone import CODE_CHALLENGE, VERIFIER, Phone
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
+from idverify.api import stream
 from idverify.audit.events import Event
 from idverify.ceremonies import Limits, Parts
 from idverify.store import audit
@@ -22,6 +24,7 @@ from idverify.store import audit
 from .support import AUDIENCE, PURPOSE, Running, code_of, in_base64, serving
 
 FRAMES_PER_SECOND = 12
+MANY = 60
 
 
 def body(**rest: object) -> dict[str, object]:
@@ -64,17 +67,20 @@ class Visit:
         return connect(url, additional_headers=headers, proxy=None)
 
     def film(self, socket: ClientConnection, *, until: str = "result", seconds: float = 20) -> Phone:
-        """Frames at a phone's pace until the service has said something of that kind."""
+        """Frames at a phone's pace until the service has said something of that kind; slower where this machine is busy."""
         phone = Phone(self.id, self.created["nonce"], json.loads(socket.recv(timeout=5)))
         deadline = time.monotonic() + seconds
         while not any(said["type"] in {until, "result", "error"} for said in phone.heard):
             assert time.monotonic() < deadline, phone.heard[-3:]
             with contextlib.suppress(ConnectionClosed):
                 socket.send(phone.message())
-            listen = time.monotonic() + 1 / FRAMES_PER_SECOND + random.gauss(0, 0.004)
-            while (left := listen - time.monotonic()) > 0:
-                with contextlib.suppress(TimeoutError, ConnectionClosed):
+            heard, sent_at = len(phone.heard), time.monotonic()
+            listen = sent_at + 1 / FRAMES_PER_SECOND + random.gauss(0, 0.004)
+            while (left := (listen if len(phone.heard) > heard else sent_at + 1) - time.monotonic()) > 0:
+                try:
                     phone.hear(json.loads(socket.recv(timeout=left)))
+                except (TimeoutError, ConnectionClosed):
+                    break
         return phone
 
     def status(self) -> dict[str, object]:
@@ -118,16 +124,13 @@ def codes_until_closed(socket: ClientConnection) -> tuple[list[str], int]:
 
 @pytest.mark.parametrize("browser", [False, True], ids=["app", "browser"])
 def test_a_session_from_link_to_verdict_over_the_wire(visit: Callable[..., Visit], browser: bool) -> None:
-    """Guidance at least five times a second, then a step, the outcome, and a verdict for code and verifier."""
+    """Guidance, then a step, the outcome, and a verdict for code and verifier."""
     one = visit()
     with one.stream(protocol=browser) as socket:
-        began = time.monotonic()
         phone = one.film(socket)
-        took = time.monotonic() - began
         assert codes_until_closed(socket) == ([], 1000)
     assert phone.result is not None
     assert phone.result["outcome"] == "approved"
-    assert sum(said["type"] == "guidance" for said in phone.heard) >= 3 * took
     assert one.status()["decision"] is None
     answer = one.backend.post(
         f"/v1/sessions/{one.id}/redeem", json={"code": phone.result["code"], "verifier": VERIFIER}
@@ -137,6 +140,58 @@ def test_a_session_from_link_to_verdict_over_the_wire(visit: Callable[..., Visit
     assert (
         one.person.get(f"/v1/sessions/{one.id}/outcome", headers={"X-Session-Agent": one.agent}).json()["outcome"] == "approved"
     )
+
+
+def test_every_frame_is_answered(visit: Callable[..., Visit], monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that a camera of five frames a second or more brings guidance as often, whatever the phase: here with no other cause."""
+    monkeypatch.setattr(stream, "TICK_SECONDS", 60.0)
+    one = visit()
+    with one.stream() as socket:
+        phone = Phone(one.id, one.created["nonce"], json.loads(socket.recv(timeout=10)))
+        while phone.result is None:
+            began, heard = time.monotonic(), len(phone.heard)
+            socket.send(phone.message())
+            while len(phone.heard) == heard or phone.heard[-1]["type"] == "checking":
+                phone.hear(json.loads(socket.recv(timeout=10)))
+            time.sleep(max(0.0, began + 1 / FRAMES_PER_SECOND - time.monotonic()))
+    assert phone.result["outcome"] == "approved"
+
+
+def test_a_person_whose_frames_do_not_arrive_is_guided_five_times_a_second(visit: Callable[..., Visit]) -> None:
+    """What was said last is said again: in the best second of many, since this machine may be busy in others."""
+    one = visit()
+    with one.stream() as socket:
+        phone = Phone(one.id, one.created["nonce"], json.loads(socket.recv(timeout=10)))
+        socket.send(phone.message())
+        heard: list[float] = []
+        while not any(heard[-1] - first < 1 for first in heard[-6:-5]):
+            assert len(heard) < MANY
+            assert json.loads(socket.recv(timeout=10))["type"] == "guidance"
+            heard.append(time.monotonic())
+
+
+def test_a_silent_client_is_gone_after_a_quarter_of_a_minute_and_its_place_is_free(
+    make_parts: Callable[..., Parts], tmp_path_factory: pytest.TempPathFactory, samples: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Fifteen seconds on the service's own clock: the audit has it, and the next one gets in."""
+    clock = SimpleNamespace(now=100.0)
+    monkeypatch.setattr(stream, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    reference = in_base64((samples / "obama2.jpg").read_bytes())
+    with serving(make_parts(), tmp_path_factory.mktemp("silent"), streams=1) as service:
+        first, second = Visit(service, reference=reference), Visit(service, reference=reference)
+        with first.stream() as silent:
+            phone = Phone(first.id, first.created["nonce"], json.loads(silent.recv(timeout=10)))
+            silent.send(phone.message())
+            silent.recv(timeout=10)
+            clock.now += 14.9
+            for _ in range(4):
+                assert json.loads(silent.recv(timeout=10))["type"] == "guidance"
+            with second.stream() as refused:
+                assert codes_until_closed(refused) == (["overloaded"], 1013)
+            clock.now += 0.2
+            wait_for(lambda: lost_connections(first) == 1)
+            with second.stream() as socket:
+                assert json.loads(socket.recv(timeout=10))["type"] == "hello"
 
 
 def test_frames_and_outcomes_are_counted(visit: Callable[..., Visit]) -> None:

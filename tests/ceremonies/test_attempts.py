@@ -6,8 +6,10 @@ from itertools import count
 import pytest
 
 from idverify.ceremonies import Limits
-from idverify.ceremonies.attempts import spend_attempt
+from idverify.ceremonies.attempts import spend_attempt, spend_live_attempt
+from idverify.ceremonies.session_record import Held, Order
 from idverify.errors import AttemptsExhausted, StoreUnavailable, SubjectNotFound
+from idverify.sessions import state
 
 from .installed import events
 
@@ -80,6 +82,32 @@ def test_attempts_at_once_never_exceed_the_limit(make_parts, database_url):
     with ThreadPoolExecutor(8) as pool:
         assert sum(pool.map(attempt, range(8))) == 3
     assert sorted(events(parts)) == ["attempt.counted"] * 3 + ["attempt.refused"] * 5
+
+
+def test_a_plain_installation_refuses_the_eleventh_live_attempt_of_a_day_over_all_clients(make_parts, clock):
+    """Ten a subject, whatever the window of the others is; another person, and the next day, have their own."""
+    parts = make_parts(limits=Limits())
+
+    def live_attempt(number, subject=SUBJECT):
+        held = held_by(f"client {number}", f"ses_{number:032x}", subject, clock())
+        with parts.store.transaction() as tx:
+            spend_live_attempt(parts, tx, held, f"live {next(numbers)}")
+
+    for number in range(10):
+        live_attempt(number)
+        clock.now += 8000
+    with pytest.raises(AttemptsExhausted) as refused:
+        live_attempt(10)
+    assert refused.value.retry_after == 86_400 - 80_000
+    live_attempt(10, OTHER)
+    clock.now += refused.value.retry_after
+    live_attempt(11)
+
+
+def held_by(client, session_id, subject, now):
+    """A session of that client about that subject."""
+    order = Order(client, "Hotel", "https://hotel.example", "check-in", "active", "1", now, "c" * 43, "00" * 32, subject)
+    return Held(session_id, state.begin(now), order, token_hash="0" * 64)
 
 
 def test_a_limit_whose_store_is_down_denies(parts, tmp_path):

@@ -1,21 +1,28 @@
 """What a hostile client, a tired person and a clock found out about live sessions."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from attested import AppKey, trust
-from phone import VERIFIER, frame
+from phone import SAMPLES, VERIFIER, frame
 
 from idverify.audit.events import Event
 from idverify.ceremonies import handover, live, person, review, review_decision, session_end, sessions, webhooks
+from idverify.ceremonies.challenge_record import replayed
+from idverify.ceremonies.enrolment import enrol
+from idverify.ceremonies.kept_portraits import renew_reference
 from idverify.ceremonies.person import Bearer
+from idverify.ceremonies.portraits import remove_portrait
 from idverify.decision.profile import Band
-from idverify.errors import ChallengeReplayed, InvalidInput, RecordTampered
-from idverify.liveness.challenge import Kind, Options, draw
+from idverify.errors import ChallengeReplayed, InvalidInput, NoReference, RecordTampered
+from idverify.liveness.challenge import Kind
+from idverify.registry.claims import Claims
+from idverify.registry.portraits import SOURCES, Portrait, portrait_id
 from idverify.store import audit, tables
 
 from .installed import events
-from .live import Capture, client_of, with_models
+from .live import Capture, client_of, enrolled, with_models
 
 
 @pytest.fixture
@@ -212,10 +219,47 @@ def test_the_audit_replays_a_challenge_whose_person_declined_something_afterward
     made = Capture(parts, profile="active")
     made.begin()
     made.connect().until("step")
-    steps = [step.kind.value for step in made.live.conductor.steps]
     made.begin(movement=False, flashing=False)
     made.until("result", limit=300)
     with parts.store.reading() as tx:
-        decided = next(entry.details for entry in audit.events(tx) if entry.event == Event.SESSION_DECIDED)
-    options = Options(decided["movement"], decided["flashing"], 3)
-    assert [step.kind.value for step in draw(bytes.fromhex(decided["seed"]), options)] == steps
+        (challenge,) = replayed(audit.events(tx), made.session_id)
+    assert challenge.steps == made.live.conductor.steps
+
+
+def test_a_portrait_that_is_removed_during_a_session_vouches_for_nobody_at_its_end(parts):
+    """It was found to show somebody else: what counts is the reference as it is when the attempt is submitted."""
+    subject_id = enrolled(parts, (SAMPLES / "biden.jpg").read_bytes())
+    wrong = (SAMPLES / "obama2.jpg").read_bytes()
+    with parts.store.transaction() as tx:  # the service itself would refuse it
+        added = Portrait(portrait_id(b"1" * 16), parts.now(), SOURCES[0], wrong)
+        reference = parts.acquirer.acquire(wrong).template
+        renew_reference(parts, tx, subject_id, reference, Event.PORTRAIT_ADDED, actor="tester", added=added)
+    outcomes = []
+    for remove in (False, True):
+        made = Capture(parts, subject_id=subject_id)
+        made.begin()
+        made.connect().until("ahead")
+        if remove:
+            remove_portrait(parts, subject_id, added.portrait_id, actor="tester")
+        made.until("result")
+        outcomes.append((made.phone.result["outcome"], made.look().reasons))
+    assert outcomes == [("approved", ()), ("declined", ("non_match",))]
+
+
+def test_a_record_that_runs_out_during_a_session_ends_the_attempt_with_its_code(parts):
+    """At midnight: no token, and no connection for another attempt either."""
+    parts.now.now += 86_340 - parts.now.now % 86_400
+    today = datetime.fromtimestamp(parts.now(), UTC).date().isoformat()
+    portrait = (SAMPLES / "obama2.jpg").read_bytes()
+    claims = Claims(name="Jane Specimen", valid_until=today)
+    subject = enrol(parts, identifier="A-17", claims=claims, legal_basis="consent", portrait=portrait, actor="tester")
+    made = Capture(parts, subject_id=subject.subject_id)
+    made.begin()
+    made.connect().until("ahead")
+    parts.now.now += 60
+    with pytest.raises(NoReference) as ended:
+        made.until("result")
+    live.dropped(parts, made.live, code=ended.value.code)
+    assert (made.look().status, made.look().decision) == ("resubmission_requested", None)
+    with pytest.raises(NoReference):
+        made.connect()

@@ -58,6 +58,14 @@ def test_a_borderline_session_waits_with_four_sealed_frames_and_no_token(parts, 
         sessions.redeem(parts, case.client, case.session_id, code="c" * 43, verifier=VERIFIER)
 
 
+def test_of_nine_frames_four_are_kept_for_a_reviewer(parts, case, reviewer):
+    """What nobody needs for a decision is not kept for one."""
+    with parts.store.transaction() as tx:
+        tx.execute(tables.kept_frames.delete())
+        review.keep(parts, tx, case.session_id, {number: b"frame %d" % number for number in range(9)})
+    assert review.view(parts, reviewer, case.session_id).frames == (b"frame 0", b"frame 1", b"frame 2", b"frame 3")
+
+
 def test_a_reviewer_answers_blind_and_only_then_decides(parts, case, reviewer):
     """Portrait and frames side by side, without a score; then the reasons; then the verdict, which says it was reviewed."""
     seen = review.view(parts, reviewer, case.session_id)

@@ -20,8 +20,8 @@ NONCE = "n-0S6_WzA2Mj"
 class Forge:
     """The attacker's bench: with the genuine key it makes what a careless issuer might; without, what a stranger can."""
 
-    def __init__(self) -> None:
-        self.signer = FileSigner.new()
+    def __init__(self, signer: FileSigner | None = None) -> None:
+        self.signer = signer or FileSigner.new()
         self.trust: dict[str, Any] = {"keys": [self.signer.public_jwk()]}
         self.token = self.issue()
 

@@ -15,6 +15,7 @@ from idverify.credentials.credential import CredentialFacts
 from idverify.credentials.credential_types import credential_types
 from idverify.credentials.mdoc_reading import IssuerSigned
 from idverify.credentials.mdoc_session import Session, device_authentication
+from idverify.credentials.periods import end_of
 from idverify.credentials.replays import Replays
 from idverify.credentials.status_reference import StatusReference
 from idverify.keys.file import FileSigner
@@ -34,11 +35,12 @@ SESSION = {
 
 def issued(city: City, type_name: str = "identity_card", holder: FileSigner = HOLDER, **changes: Any) -> str:
     """As the city issues it."""
-    facts = {"issuer": city.issuer, "acr": ACTIVE, "amr": ("face",), "auth_time": NOW - 10 * DAY}
+    facts: dict[str, Any] = {"issuer": city.issuer, "acr": ACTIVE, "amr": ("face",), "auth_time": NOW - 10 * DAY}
     facts |= {"environment": "production", "subject": "wcmnwEQ87XxRNGNV-AIosnpTUtRScMU2K0eiiC_PE5E"}
+    type_ = credential_types()[type_name]
+    facts["ends"] = end_of(CLAIMS[type_name][type_.ends_with]) if type_.ends_with else None
     facts |= {name: changes.pop(name) for name in list(changes) if name in facts}
-    bits = credential_types()[type_name].status_bits
-    status = StatusReference(f"{city.issuer}/v1/status-lists/{bits}", VALID)
+    status = StatusReference(f"{city.issuer}/v1/status-lists/{type_.status_bits}", VALID)
     held: dict[str, Any] = {
         "copies": [(holder.public_jwk(), status)],
         "signer": city.signer,
@@ -47,7 +49,7 @@ def issued(city: City, type_name: str = "identity_card", holder: FileSigner = HO
         "random_bytes": drip(f"mdoc {type_name}"),
     } | changes
     claims = held.pop("claims", CLAIMS[type_name])
-    return mdoc.issue_batch(credential_types()[type_name], claims, CredentialFacts(**facts), **held)[0]
+    return mdoc.issue_batch(type_, claims, CredentialFacts(**facts), **held)[0]
 
 
 def session_of(spelled: dict[str, Any]) -> Session:

@@ -153,6 +153,33 @@ def test_the_next_step_waits_until_the_head_has_come_back(session):
     assert all(abs(one.seen.yaw) < 1 for one in session.conductor.baseline)
 
 
+def test_a_phone_that_is_far_away_is_told_something_with_every_frame(session):
+    """Frames that do not acknowledge a reveal yet are answered with what it asks for: before each step, each colour and the end."""
+    answers = []
+    while not any(isinstance(action, Finish) for action in session.actions):
+        turning = session.conductor.phase is Phase.STEP and session.conductor.index == 0
+        told = sum(revealed <= session.at - 0.8 for revealed in session.conductor.revealed_at)
+        session.reveals = told
+        degrees = min(18.0, 4.0 * sum(one.reveals > 0 for one in session.conductor.frames)) if turning else 0.0
+        answers.append(session.frame(degrees, acknowledge=False, analysed=turning or session.conductor.phase is Phase.AHEAD))
+        assert len(answers) < 300
+    assert session.actions[-1] == Finish(passed=True)
+    assert all(answers)
+    codes = [action.code for action in session.actions if isinstance(action, Guide)]
+    assert {"turn_l", "flash"} <= set(codes)
+
+
+@pytest.mark.parametrize(("seconds", "ended"), [(1.4, False), (1.6, True)])
+def test_a_colour_that_is_acknowledged_late_ends_the_attempt(session, seconds, ended):
+    """Who may hold one back for long has time to think of an answer to it."""
+    session.until(Reveal)
+    session.turn(18.0)
+    session.until(Reveal)
+    assert session.until(Reveal).colour == COLOURS.colours[0]
+    session.at = session.conductor.revealed_at[-1] + seconds
+    assert (Finish(passed=False, cause="deadline") in session.frame()) is ended
+
+
 def test_each_colour_stays_its_time_and_a_face_that_leaves_stops_them(session):
     """Nobody is lit who does not look; one frame without a face is forgiven."""
     session.until(Reveal)

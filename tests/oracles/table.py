@@ -103,6 +103,8 @@ def _opening() -> list[str]:
         "  queries and openvc-core verifies them (`tests/oracles/test_wallets.py`, `test_verifiers.py`).",
         "- Of an mdoc openvc-core checks certificate, time and both signatures, and leaves its status to its caller, who reads where it",
         "  stands and asks it about that list.",
+        "- Presentations are of all types, and of copies that a wallet fetched over OpenID4VCI from the running service: on a registrar's",
+        "  word, after a live session, on an attested device; with keys in files and in SoftHSM (`test_issued.py`, `test_fetched.py`).",
         "- None keeps a memory of what was presented, knows which types an anchor may issue, or reads our development mark.",
         "",
     ]

@@ -13,6 +13,7 @@ import {
   readTrustListAsIssued,
   validatePresentation,
   validateSlip,
+  validateVerdict,
 } from "../../idverify/web/validator/index.mjs";
 import { VECTORS } from "./vectors.mjs";
 
@@ -124,4 +125,25 @@ test("an anchor that names no issuers is an error of the caller, and never one f
   const [{ issuers, ...anchor }] = PRESENTATION.trust.anchors;
   assert.equal(issuers.length, 1);
   await assert.rejects(believe({ anchors: [anchor], now: PRESENTATION.now }), TypeError);
+});
+
+test("a verdict token is told whole, and what its reader forgot is an error", async () => {
+  const vector = of("verdict");
+  const { audience, issuer, nonce, now } = vector;
+  const whole = { audience, issuer, nonce, now };
+  for (const name of Object.keys(whole)) {
+    const { [name]: _, ...rest } = whole;
+    await assert.rejects(validateVerdict(vector.text, vector.trust, rest), TypeError, name);
+  }
+  for (const keySet of [undefined, null, {}, [], { keys: [] }, { keys: {} }, { keys: [null] }, vector.trust.keys]) {
+    await assert.rejects(validateVerdict(vector.text, keySet, whole), TypeError);
+  }
+  for (const text of [null, undefined, 7, "", "..", "é", new Uint8Array(3), vector.text.slice(0, 300)]) {
+    const found = await validateVerdict(text, vector.trust, whole);
+    assert.deepEqual([found.accepted, Object.keys(found.claims)], [false, []]);
+  }
+  const found = await validateVerdict(vector.text, vector.trust, whole);
+  assert.deepEqual([found.code, found.accepted, found.claims.purpose], ["accepted", true, "check-in"]);
+  assert.throws(() => (found.claims.acr = "urn:idverify:acr:live-active"), TypeError);
+  assert.equal(found.claims.toString, undefined);
 });

@@ -2,8 +2,8 @@
 
 import pytest
 
+from tests.web import write_assurances, write_types
 from tests.web.javascript import node
-from tests.web.write_types import MODULE, module
 
 pytestmark = pytest.mark.checkout
 
@@ -13,6 +13,7 @@ def test_the_javascript_tests_pass():
     assert "\n# fail 0\n" in node("--test", "--test-reporter=tap", ".")
 
 
-def test_the_types_of_credential_are_those_of_python():
-    """A type that is added or changed is written again: `python tests/web/write_types.py`."""
-    assert MODULE.read_text("utf-8") == module()
+@pytest.mark.parametrize("written", [write_types, write_assurances], ids=lambda one: one.__name__.rpartition(".")[2])
+def test_what_both_languages_share_is_that_of_python(written):
+    """Types of credential and assurances: what is added or changed is written again, `python tests/web/write_types.py`."""
+    assert written.MODULE.read_text("utf-8") == written.module()

@@ -171,11 +171,12 @@ def _people(split: Split, campaign: Campaign) -> str:
 
 
 def _print_attacks(report: Mapping[str, Any], folder: Path) -> None:
-    columns = ("n", "people", "APCER", "at most", "accepted", "review", "stopped by")
+    columns = ("n", "people", "APCER", "at most", "over people", "accepted", "review", "stopped by")
     table = Table(Column("species", no_wrap=True), *columns, box=None, header_style="dim")
     order = {"informed": 0, "presented": 1, "naive": 2}
     for name, one in sorted(report["species"].items(), key=lambda item: order[item[1]["strength"]]):
-        counts = [str(one["n"]), str(one["people"]), rate(one["apcer"]), rate(one["apcer_high"])]
+        counts = [str(one["n"]), str(one["people"]), rate(one["apcer"])]
+        counts += [rate(one["apcer_high"]), rate(one["apcer_high_people"])]
         table.add_row(escape(name), *counts, str(one["iapar_errors"]), str(one["review"]), escape(causes(one["stopped_by"], 3)))
     stdout.print(table)
     for name, one in report["species"].items():
@@ -183,7 +184,8 @@ def _print_attacks(report: Mapping[str, Any], folder: Path) -> None:
             stdout.print(f"{name}: {one['remark']}", markup=False)
     if report["bona_fide"] is not None:
         words = causes(report["bona_fide"]["causes"], 6)
-        stdout.print(f"bona fide not approved: {bona_fide_words(report)} ({words})", markup=False)
+        review = f"{report['bona_fide']['review']} for a reviewer"
+        stdout.print(f"bona fide not approved: {bona_fide_words(report)}; {review} ({words})", markup=False)
     if report["targets_missed"]:
         stdout.print(f"targets missed: {', '.join(report['targets_missed'])}", markup=False)
     stdout.print(f"{folder}: report.html, report.json, trials, plot as PNG and SVG", markup=False)

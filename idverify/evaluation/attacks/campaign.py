@@ -104,6 +104,10 @@ class Campaign:
             return _line(row, target, seed, fared)
         assert target.moves is not None
         asked = replace(self.asked, movement=self.asked.movement and _turns(target.moves))
+        if (
+            not asked.movement and not asked.flashing
+        ):  # nobody can be told from a picture then, and nobody is asked for so little
+            return _line(row, target, seed, None)
         for draw in range(self.service.draws):
             if (fared := self._fared(row, target, seed, asked, (draw,), target.moves.able)) is not None:
                 return replace(_line(row, target, seed, fared), passed_over=draw)

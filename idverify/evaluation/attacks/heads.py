@@ -9,9 +9,9 @@ from idverify.evaluation.attacks.camera import Tremor
 from idverify.evaluation.attacks.clips import SIDE
 from idverify.evaluation.attacks.performer import Performer
 from idverify.evaluation.attacks.puppet import Head
-from idverify.evaluation.attacks.shots import Said, Shot
+from idverify.evaluation.attacks.shots import Actor, Said, Shot
 from idverify.liveness.challenge import Kind, Step
-from idverify.values import Floats
+from idverify.values import Floats, Pixels
 
 _SWAY_DEGREES = 1.2
 _BLINK_EVERY = (2.5, 6.0)
@@ -47,6 +47,30 @@ class SyntheticHead:
         shot = moved(posed, pose.zoom * self._aim.nearer, (float(across), float(down)))
         self._marks = shot.landmarks
         return shot
+
+
+class BeforeWall:
+    """An actor's head cut out and put before a wall of one colour, that of the picture's upper edge."""
+
+    def __init__(self, actor: Actor) -> None:
+        self._actor = actor
+        self._wall: Pixels | None = None
+
+    def hear(self, said: Said, at: float) -> None:
+        """The actor hears."""
+        self._actor.hear(said, at)
+
+    def shot(self, at: float) -> Shot:
+        """The head before the wall, which never changes."""
+        shot = self._actor.shot(at)
+        if self._wall is None:
+            self._wall = np.broadcast_to(shot.pixels[:8].mean(axis=(0, 1)).astype(np.uint8), shot.pixels.shape).copy()
+        (left, right), chin = shot.landmarks[[0, 16]], shot.landmarks[8]
+        centre, width = (left + right) / 2, float(np.linalg.norm(right - left))
+        head = np.zeros(shot.pixels.shape[:2], np.uint8)
+        axes = round(0.62 * width), round(1.15 * float(np.linalg.norm(chin - centre)))
+        cv2.ellipse(head, (round(centre[0]), round(centre[1])), axes, 0, 0, 360, 255, -1)
+        return Shot(np.where(head[..., None] > 0, shot.pixels, self._wall), shot.landmarks)
 
 
 class Steered:

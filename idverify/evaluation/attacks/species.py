@@ -6,13 +6,14 @@ from typing import Final, Literal
 
 from idverify.evaluation.attacks.answers import Deaf, EarlyAnswers, LateAnswers, WrongAnswers
 from idverify.evaluation.attacks.capture import Props
-from idverify.evaluation.attacks.device import Clock, Device, Source
+from idverify.evaluation.attacks.device import Clock, Device, Filmed, Source
+from idverify.evaluation.attacks.heads import BeforeWall
 from idverify.evaluation.attacks.people import Subject
 from idverify.evaluation.attacks.prints import Printed
 from idverify.evaluation.attacks.replays import Display, Loop, LoopingActor, Scripted, Spliced, script
 from idverify.evaluation.attacks.sheets import Hold, Sheet, cropped, room_behind
 from idverify.evaluation.attacks.shots import Actor, Shot
-from idverify.evaluation.attacks.switching import Switched, cut, requantised, scaled
+from idverify.evaluation.attacks.switching import Freezing, Repeating, Switched, cut, grainy, requantised, scaled
 from idverify.evaluation.attacks.tampering import Tamper, TamperingDevice
 from idverify.liveness.challenge import Options, draw
 
@@ -180,6 +181,30 @@ def _tables(cast: Cast, informed: bool) -> Device:
     return Device(Switched(source, switch["seconds"], before=None, after=after), clock)
 
 
+def _other_sensor(cast: Cast, informed: bool) -> Device:
+    """Perfect but for the camera: an upright one, then one that lies and has more noise. Informed: both have the same."""
+    props = cast.props
+    source, clock = props.program(props.tinted(_steered(cast)), informed=True)
+    switch = props.drawn("switch")
+    upright, lying = (cut(switch["lying_share"], source.quality, upright=upright) for upright in (True, False))
+    after = lying if informed else grainy(lying, switch["grain"], props.generator)
+    return Device(Switched(source, switch["seconds"], before=upright, after=after), clock)
+
+
+def _freezing(cast: Cast, informed: bool) -> Device:
+    """Perfect until the first step, then one picture. Informed: each is sent twice, as by a page that outruns its camera."""
+    source, clock = cast.props.program(cast.props.tinted(_steered(cast)), informed=True)
+    return Device(Repeating(source, 2) if informed else Freezing(source), clock)
+
+
+def _painted(cast: Cast, informed: bool) -> Device:
+    """A head before a wall, drawn half as often as it is sent and without noise. Informed: with a sensor's, and each anew."""
+    props = cast.props
+    scene = BeforeWall(props.tinted(props.head(cast.photo, informed=True)))
+    source, clock = props.program(scene, informed=True)
+    return Device(source if informed else Repeating(Filmed(scene, None, source.quality), 2), clock)
+
+
 def _answers(kind: Literal["wrong", "early", "late"]) -> Builder:
     """Perfect but for when or what they answer."""
 
@@ -229,6 +254,9 @@ ALL: Final = (
     Species("flash_delayed", "injection", _late_light, "clip", "the same, tinted after the screen"),
     Species("resolution_change", "injection", _resolution, "clip", "the same, tinted, of another size from some moment on"),
     Species("tables_change", "injection", _tables, "clip", "the same, tinted, by another encoder from some moment on"),
+    Species("other_sensor", "injection", _other_sensor, "clip", "the same, tinted, from another camera from some moment on"),
+    Species("page_freezes", "injection", _freezing, "clip", "one picture again and again from the first step on"),
+    Species("painted_scene", "injection", _painted, "photo", "a mesh of one photograph before a painted wall, without noise"),
     Species("wrong_challenge", "protocol", _answers("wrong"), "clip", "answers to another challenge"),
     Species("early_answers", "protocol", _answers("early"), "clip", "moves before it is asked"),
     Species("late_answers", "protocol", _answers("late"), "clip", "moves seconds after it was asked"),

@@ -1,4 +1,6 @@
-"""Streams that change in the middle: another encoder's frames, passed on as they are or dressed up as the first one's."""
+"""Streams that change in the middle: another encoder's frames, passed on as they are or dressed up as the first one's; and
+those whose pictures are sent more than once.
+"""
 
 from collections.abc import Callable
 
@@ -40,6 +42,54 @@ class Switched:
         pixels = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
         assert pixels is not None
         return encode(np.asarray(pixels, np.uint8))
+
+
+class Freezing:
+    """A source whose picture stands still, byte for byte, once the first step was read."""
+
+    def __init__(self, source: Source) -> None:
+        self._source, self._frozen = source, False
+        self._last = b""
+
+    def hear(self, said: Said, at: float) -> None:
+        """The first reveal is the end of it."""
+        self._frozen = self._frozen or said["type"] in {"step", "colour"}
+        self._source.hear(said, at)
+
+    def jpeg(self, at: float) -> bytes:
+        """The frame of this moment, or the last one before the picture froze."""
+        if not self._frozen or not self._last:
+            self._last = self._source.jpeg(at)
+        return self._last
+
+
+class Repeating:
+    """A source each of whose pictures is sent so many times, byte for byte."""
+
+    def __init__(self, source: Source, times: int) -> None:
+        self._source, self._times, self._sent = source, times, 0
+        self._last = b""
+
+    def hear(self, said: Said, at: float) -> None:
+        """The source hears."""
+        self._source.hear(said, at)
+
+    def jpeg(self, at: float) -> bytes:
+        """A new picture when the last one was sent often enough."""
+        if self._sent % self._times == 0:
+            self._last = self._source.jpeg(at)
+        self._sent += 1
+        return self._last
+
+
+def grainy(then: Encode, deviation: float, generator: np.random.Generator) -> Encode:
+    """A picture with the noise of another sensor on it. deviation: grey levels."""
+
+    def encode(pixels: Pixels) -> bytes:
+        noise = deviation * generator.standard_normal(pixels.shape, np.float32)
+        return then(np.asarray(cv2.add(pixels, noise, dtype=cv2.CV_8U), np.uint8))
+
+    return encode
 
 
 def scaled(scale: float, quality: int) -> Encode:

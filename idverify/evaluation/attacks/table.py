@@ -1,8 +1,8 @@
 """The figures of an attack benchmark, made of its trials alone.
 
 A trial is one attempt. APCER (ISO/IEC 30107-3) counts attempts at which no evidence of liveness, injection or continuity spoke
-against the attack, whatever the comparison said; IAPAR counts those that were approved. An attempt that went to a reviewer is
-neither: it is counted beside. BPCER counts bona fide attempts that were not approved, for whatever cause.
+against the attack, whatever the comparison said; IAPAR counts those that were approved. A reviewer's case is neither: it is
+counted beside. BPCER counts bona fide attempts that were not approved, for whatever cause.
 """
 
 from collections import Counter
@@ -16,6 +16,7 @@ from idverify.evaluation.attacks.campaign import BONA_FIDE, NOT_SIMULATED, Row
 from idverify.evaluation.attacks.species import ALL
 from idverify.evaluation.attacks.trial import Trial
 from idverify.evaluation.calibration import REPLICATES
+from idverify.evaluation.error_rates import Scores, area_under_roc
 from idverify.evaluation.intervals import Rate, clustered_rate, draw_people, rule_of_three
 
 MATCH_ALONE: Final = frozenset({"non_match", "borderline", "quality_too_low"})
@@ -31,8 +32,9 @@ INTERVAL: Final = (
 
 def figures(rows: Sequence[tuple[Row, Sequence[Trial]]], generator: np.random.Generator) -> dict[str, Any]:
     """Keys of the report of `bench attacks`. Raises InvalidInput where no attack was tried."""
-    species = {row.name: _of_attack(row, trials, generator) for row, trials in rows if row.species != BONA_FIDE and trials}
     honest = [one for row, trials in rows if row.species == BONA_FIDE for one in trials]
+    attacks = [(row, trials) for row, trials in rows if row.species != BONA_FIDE and trials]
+    species = {row.name: {**_of_attack(row, trials, generator), "auc": _auc(honest, trials)} for row, trials in attacks}
     if not species:
         raise InvalidInput("no species of attack was tried: name one with --species, or leave the option out")
     worst = max(species, key=lambda name: (species[name]["apcer"], species[name]["apcer_high"]))
@@ -45,6 +47,7 @@ def figures(rows: Sequence[tuple[Row, Sequence[Trial]]], generator: np.random.Ge
         "worst_apcer_high": species[worst]["apcer_high"],
         "worst_apcer_with_target": max((species[name]["apcer"] for name in aimed), default=None),
         "targets_missed": failed,
+        "auc": min((one["auc"] for one in species.values() if one["auc"] is not None), default=None),
         **_of_bona_fide(honest, generator),
         "interval": INTERVAL,
     }
@@ -55,11 +58,18 @@ def accepted(trial: Trial) -> bool:
     return trial.outcome == "approved"
 
 
+def to_review(trial: Trial) -> bool:
+    """Whether a reviewer must decide. Sessions that bring a photograph of their own, as all of the runs in process, have no
+    portrait for one: there the same finding asks for another attempt.
+    """
+    return trial.outcome == "review" or "borderline" in trial.reasons
+
+
 def classified_bona_fide(trial: Trial) -> bool:
     """Whether nothing but the match stood in the way, if anything did."""
     if trial.outcome == "declined":
         return bool(trial.reasons) and set(trial.reasons) <= MATCH_ALONE
-    return accepted(trial) or (trial.outcome == "review" and set(trial.reasons) <= MATCH_ALONE)
+    return accepted(trial) or (to_review(trial) and set(trial.reasons) <= MATCH_ALONE)
 
 
 def _of_attack(row: Row, trials: Sequence[Trial], generator: np.random.Generator) -> dict[str, Any]:
@@ -74,11 +84,26 @@ def _of_attack(row: Row, trials: Sequence[Trial], generator: np.random.Generator
         **_facts(trials),
         **_spelled("apcer", apcer, people),
         **_spelled("iapar", iapar, people),
-        "review": sum(one.outcome == "review" for one in trials),
+        "review": sum(map(to_review, trials)),
         "stopped_by": _counted(one for one in trials if not accepted(one)),
         "target": _target(row),
         "remark": ONLY_ATTESTATION if row.strength == "informed" and apcer.value > 0.5 else "",
     }
+
+
+def _auc(honest: Sequence[Trial], attacks: Sequence[Trial]) -> float | None:
+    """How well PAD alone tells a presentation from the bona fide: of its scores, where it gave one. None of an injection,
+    whose frames no camera took.
+    """
+    bona_fide, presented = (_pad_scores(trials) for trials in (honest, attacks))
+    if attacks[0].strength != "presented" or not bona_fide.size or not presented.size:
+        return None
+    return area_under_roc(bona_fide, presented)
+
+
+def _pad_scores(trials: Sequence[Trial]) -> Scores:
+    found = (one.evidence.get("pad_score") for one in trials if one.outcome != NOT_SIMULATED)
+    return np.array([score for score in found if score is not None], np.float32)
 
 
 def _of_bona_fide(trials: Sequence[Trial], generator: np.random.Generator) -> dict[str, Any]:
@@ -104,7 +129,7 @@ def _of_bona_fide(trials: Sequence[Trial], generator: np.random.Generator) -> di
             "errors": bpcer.errors,
             "not_simulated": len(trials) - len(tried),
             "passed_over": sum(one.passed_over for one in trials),
-            "review": sum(one.outcome == "review" for one in tried),
+            "review": sum(map(to_review, tried)),
             "causes": _counted(one for one in tried if not accepted(one)),
             "challenges": dict(kinds),
             "by_person": by_person,

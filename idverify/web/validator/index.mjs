@@ -9,3 +9,4 @@ export { validateSlip } from "./slip.mjs";
 export { readStatusList } from "./status_list.mjs";
 export { readTrustList, readTrustListAsIssued } from "./trust_list.mjs";
 export { TYPES } from "./types.mjs";
+export { validateVerdict } from "./verdict.mjs";

@@ -8,6 +8,7 @@ import { demand, refuse, refusing } from "./refused.mjs";
 export const LARGEST = 8192;
 export const DEEPEST = 8;
 const SIGNATURE_BYTES = 64;
+const COORDINATE_CHARACTERS = 43;
 export const NAMED_BY_A_CHECK = ["alg", "typ", "kid", "crit"];
 const CANONICAL = /^[A-Za-z0-9_-]*$/;
 const HALF_A_PAIR = /\p{Surrogate}/u;
@@ -192,9 +193,9 @@ export function asciiText(token) {
   return typeof token === "string" && /^[\x00-\x7f]*$/.test(token) ? token : refuse("token_malformed");
 }
 
-/** A key to check signatures with, from a JWK. Throws where it is no point on P-256. */
+/** A key to check signatures with, from a JWK. Throws where it is no point on P-256, or spelled with more than its 32 bytes. */
 async function keyOf(jwk) {
-  const [x, y] = [jwk.x, jwk.y].map((one) => decodeLeniently(one));
+  const [x, y] = [jwk.x, jwk.y].map((one) => (one.length === COORDINATE_CHARACTERS ? decodeLeniently(one) : null));
   return publicKey(point(x, y));
 }
 

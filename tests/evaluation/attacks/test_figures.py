@@ -2,14 +2,16 @@
 
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from idverify.errors import InvalidInput
-from idverify.evaluation.attacks.campaign import BONA_FIDE, NOT_SIMULATED, Row
+from idverify.evaluation.attacks.campaign import BONA_FIDE, NOT_SIMULATED, Campaign, Row
 from idverify.evaluation.attacks.journal import Journal
 from idverify.evaluation.attacks.page import attacks_page
+from idverify.evaluation.attacks.service import Asked
 from idverify.evaluation.attacks.table import ONLY_ATTESTATION, classified_bona_fide, figures
 from idverify.evaluation.attacks.trial import Trial
 from idverify.evaluation.html import write_page
@@ -59,8 +61,22 @@ def test_bona_fide_attempts_count_against_us_for_whatever_cause_but_the_ones_tha
     """Sent to a reviewer is not approved."""
     found = report()
     assert (found["bona_fide"]["n"], found["bona_fide"]["errors"], found["bona_fide"]["not_simulated"]) == (9, 1, 1)
+    assert found["bona_fide"]["review"] == 1
     assert found["bpcer"] == pytest.approx(1 / 9)
     assert found["bona_fide"]["causes"] == {"flash": 1}
+
+
+def test_a_reviewers_case_is_counted_whatever_became_of_the_session():
+    """One that brought its own photograph has no portrait for a reviewer, and is asked again: no failure of the evidence."""
+    borderline = [trial("print", "presented", outcome=one, reasons=("borderline", "x")) for one in ("review", "retake")]
+    assert figures([(row("print"), [*borderline, trial("print", "presented")])], RNG(1))["species"]["print"]["review"] == 2
+
+
+def test_whose_clip_shows_no_turn_is_not_asked_without_the_colours_either():
+    """Such a session could prove nothing: what the simulator cannot show counts neither for us nor against."""
+    still = SimpleNamespace(name="a", person="a", reference=b"", moves=SimpleNamespace(able=lambda _step: False))
+    campaign = Campaign(None, [still], [], Asked(flashing=False), 1, 0)
+    assert campaign.attempt(Row(BONA_FIDE, "presented", None, [still]), still, 1).outcome == NOT_SIMULATED
 
 
 def test_challenges_that_a_clip_has_no_movement_for_are_counted_apart():
@@ -84,6 +100,8 @@ def test_challenges_that_a_clip_has_no_movement_for_are_counted_apart():
         ("declined", (), False),
         ("review", ("borderline", "non_match"), True),
         ("review", ("borderline", "injection: jitter"), False),
+        ("retake", ("borderline", "non_match"), True),
+        ("retake", ("borderline", "screen_not_excluded"), False),
         ("retake", ("challenge: blink",), False),
         ("frame_refused", ("frame_refused",), False),
         ("undecided", (), False),
@@ -98,6 +116,25 @@ def test_a_naive_attack_that_is_accepted_misses_its_target():
     """One of many is enough."""
     trials = [trial(strength="naive", seed=seed) for seed in range(50)] + [trial(strength="naive", seed=99, outcome="approved")]
     assert figures([(row("flash_ignored", "naive"), trials)], RNG(1))["targets_missed"] == ["flash_ignored_naive"]
+
+
+def test_pad_alone_is_told_by_its_area_under_the_curve_for_presentations_and_not_for_injections():
+    """Attempts without a score, and those that were never simulated, have no say; the worst species stands for all."""
+
+    def scored(species, strength, *scores, outcome="declined"):
+        return [replace(trial(species, strength, outcome=outcome), evidence={"pad_score": score}) for score in scores]
+
+    honest = [*scored(BONA_FIDE, "presented", 0.9, 0.7, None), *scored(BONA_FIDE, "presented", 0.0, outcome=NOT_SIMULATED)]
+    rows = [
+        (row(BONA_FIDE), honest),
+        (row("print"), scored("print", "presented", 0.1, 0.2)),
+        (row("photo_held"), scored("photo_held", "presented", 0.1, 0.8)),
+        (row("flash_ignored", "naive"), scored("flash_ignored", "naive", 0.9)),
+    ]
+    found = figures(rows, RNG(1))
+    assert [one["auc"] for one in found["species"].values()] == [1.0, 0.75, None]
+    assert found["auc"] == 0.75
+    assert figures(rows[1:], RNG(1))["auc"] is None
 
 
 def test_nothing_tried_is_said():
@@ -144,6 +181,7 @@ def test_the_page_tells_limits_and_puts_informed_attackers_first(tmp_path):
     assert page.index("informed: no target") < page.index("species, naive")
     assert ONLY_ATTESTATION in page
     assert "1 of 9 attempts by 2 people, simulated light" in page
+    assert "0.00\xa0% to 48.25\xa0% over attempts, at most 100.00\xa0% over people" in page
     assert "No mask, no real screen replay and no real deepfake" in page
     json.dumps(found, allow_nan=False)
 

@@ -1,6 +1,8 @@
 """Species against the real service in process: who passes. What stops the others is in test_defences.py."""
 
+import hashlib
 from dataclasses import replace
+from importlib.resources import files
 
 import numpy as np
 import pytest
@@ -64,6 +66,12 @@ def test_the_informed_attacker_does_not_pass_under_the_attestation_of_another_te
 def test_the_bona_fide_pass(tried):
     """Of what the same people do before the same camera."""
     assert approved(tried, campaign.BONA_FIDE, "presented", 2)
+
+
+def test_the_parameters_are_the_ones_that_the_figures_were_made_with():
+    """A change of an attack is a decision: whoever makes it writes the new digest here, and makes the figures anew."""
+    file = files("idverify.evaluation.attacks").joinpath("parameters.toml")
+    assert hashlib.sha256(file.read_bytes()).hexdigest() == "cfddf596b6f0157598200503c63349f195a1b0ed742f3d87600020a08f8c2ca1"
 
 
 def test_every_parameter_is_drawn_within_its_range():

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from api.support import AUDIENCE, PURPOSE, serving
 
-from idverify.ceremonies import live_start
+from idverify.ceremonies import challenge_record
 from idverify.decision.decide import CHALLENGE_NOT_PASSED, FLAT, SUSPECTED_INJECTION
 from idverify.decision.profiles import ACTIVE
 from idverify.errors import Fault, InvalidInput
@@ -36,7 +36,7 @@ def campaigns(installation, subjects, tmp_path_factory):
     parts, client = installation
     parts = replace(parts, profiles={"active": replace(ACTIVE, steps=2)})
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(live_start, "draw", lambda _seed, options: draw(bytes([29]) * 32, options))
+        patch.setattr(challenge_record, "draw", lambda _seed, options: draw(bytes([29]) * 32, options))
         patch.setattr(conductor, "STEP_DEADLINE", 6.0)
         with serving(parts, tmp_path_factory.mktemp("head"), concurrency=4) as service:
             _, key = service.new_key("sessions:create")

@@ -46,6 +46,8 @@ class Judged:
         assert isinstance(evidence, Evidence)
         assert isinstance(measured, LiveEvidence)
         for name in off:
+            if name == "flash":  # that nobody asked for it is a finding too
+                measured = replace(measured, asked=measured.asked | {"flash"})
             if name in SIGNALS:
                 measured = replace(measured, injection={**measured.injection, name.removeprefix("injection: "): 0.0})
             else:
