@@ -70,9 +70,9 @@ def test_what_is_no_url_is_not_certified(root, signer, issuer):
 
 def test_a_root_that_ends_before_a_leaf_would_certifies_no_more(root, signer):
     """The message says to make another."""
-    leaf_of(root, signer, now=NOW + (3650 - 271) * DAY)
+    leaf_of(root, signer, now=NOW + (3650 - 275) * DAY)
     with pytest.raises(KeyUnavailable, match="make another"):
-        leaf_of(root, signer, now=NOW + (3650 - 269) * DAY)
+        leaf_of(root, signer, now=NOW + (3650 - 273) * DAY)
 
 
 def test_a_root_opens_with_its_passphrase_alone_and_is_never_overwritten(tmp_path):
