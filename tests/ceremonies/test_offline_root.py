@@ -257,7 +257,7 @@ def older_answer(parts, root, pending, tmp_path):
 def expired(parts, root, pending, tmp_path):
     """Signed long ago, and shown now."""
     back = answer(root, pending)
-    parts.now.now += 271 * DAY
+    parts.now.now += 275 * DAY
     return back, "certificate_expired"
 
 

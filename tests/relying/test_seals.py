@@ -143,7 +143,7 @@ def test_after_the_certificate_has_ended_only_a_trusted_time_stamp_can_tell(depl
     """Without one, and with one of an unknown authority, the answer is UNKNOWN and never REFUSED: nobody changed anything."""
     city = deploy("city-a")
     plain, stamped = sealed_by(city), sealed_by(city, ask=tsa.stamp, stamp_roots=[root_of(tsa)])
-    today.now += 271 * DAY
+    today.now += 275 * DAY
     city.hotel.accept_list(_renewed(city), city.pin, now=today())
     now = today() + 5
     assert word(city, plain, now) == (Word.UNKNOWN, "certificate_expired")
