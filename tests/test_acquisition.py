@@ -39,7 +39,7 @@ def test_a_probe_holds_all_that_was_measured(strict, engine, samples) -> None:
     assert all(ms > 0 for ms in probe.timings_ms.values())
     assert np.linalg.norm(probe.template.vector) == pytest.approx(1, abs=1e-5)
     assert probe.template.vector.shape == (512,)
-    assert probe.template.model_digest == strict.embedding_digest == engine.digests["embedding"]
+    assert probe.template.model_digest == strict.embedding_digest == engine.variant.digest
     assert probe.pad_score > 0.99
     assert len(probe.image_digest) == 64
 

@@ -246,8 +246,8 @@ def test_a_card_is_deleted_and_the_issuer_hears_of_it_and_revokes_nothing(city: 
     assert city.wallet("delete", "identity_card") == (0, {"deleted": "identity_card", "issuer_told": True})
     with city.service.parts.store.reading() as tx:
         told = [one for one in audit.events(tx) if one.event == "credential.notified" and one.subject_id == city.subject_id]
-    assert [one.details["word"] for one in told] == ["credential_accepted"] * 4 + ["credential_deleted"]
-    assert told[0].details["notification"] == told[4].details["notification"]
+    assert [one.details["word"] for one in told] == ["credential_accepted"] * 5 + ["credential_deleted"]
+    assert told[0].details["notification"] == told[5].details["notification"]
     assert city.wallet("delete", "identity_card")[0] == 3
     refresh(city)
     assert city.gate(city.wallet("qr", "identity_card.gate")[1]["text"])[0] == 0

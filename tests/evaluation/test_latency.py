@@ -45,7 +45,7 @@ def calm(samples, acquirer):
 @pytest.fixture(scope="module")
 def policy(engine):
     """The default operating point."""
-    return policies_from(describe_pack(default_models_folder(), "default").policies, engine.digests["embedding"])["fmr-1e-4"]
+    return policies_from(describe_pack(default_models_folder(), "default").policies, engine.variant.digest)["fmr-1e-4"]
 
 
 def test_the_naive_path_is_a_working_verification(samples, calm):

@@ -99,6 +99,7 @@ test("a reader may bring its own types, and a credential of a type that it does 
     codes.push((await validatePresentation(PRESENTATION.text, believed, asked(PRESENTATION))).code);
   }
   assert.deepEqual(codes, ["credential_type_unknown", "credential_lifetime"]);
+  await assert.rejects(reader(PRESENTATION, { types: [...TYPES, own] }), { name: "TypeError", message: /same vct/ });
 });
 
 test("a trust list makes anchors, narrowed to the types that the reader wants", async () => {
