@@ -32,7 +32,7 @@ MOST_KEYS = 64
 """Certificates that one issuer may publish at a time; a document with more is refused."""
 _LISTS, _STATUSES, _LEAVES = "lists", "statuses", "issuers"
 _JWT, _CWT = _TOKENS = (".jwt", ".cwt")
-"""A status list may be held in both formats; of the two the newer one counts."""
+"""A status list comes in either format, and the newer one is held; where a folder has both, the newer one counts."""
 _LARGEST_FILE = 2 * trust_list.LARGEST
 """Bytes: the largest list that is accepted, with what stands around it, must be read again."""
 
@@ -147,6 +147,8 @@ class Holdings:
                     return held  # an older list, replayed, would bring a revoked credential back to life
             ending = _CWT if status_list_cwt.is_cwt(token) else _JWT
             self._write(_STATUSES, name + ending, token.encode("ascii") if isinstance(token, str) else token)
+            for other in set(_TOKENS) - {ending}:  # of one second's lists in two formats, an earlier one would count
+                (self.folder / _STATUSES / (name + other)).unlink(missing_ok=True)
         return found
 
     def store_issuer_keys(self, raw: bytes, issuer: str, *, now: float) -> int:

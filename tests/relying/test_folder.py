@@ -131,6 +131,22 @@ def test_of_a_list_in_two_formats_the_newer_one_counts(city, clock):
     assert list((city.hotel.folder / "statuses").iterdir()) == []
 
 
+def test_of_one_seconds_lists_the_one_that_came_last_counts_in_whichever_format(city, clock):
+    """Times are whole seconds: a list from before a revocation may bear the same one as the list from after it."""
+    card = city.credential()
+    uri, old = city.status_list()
+    number = int(uri.rpartition("/")[2])
+    old_cwt = published(city.vault, number).cwt
+    clock.now += 0.25
+    set_status(city.vault, actor="operator", status=Status.REVOKED, credential_id="crd_1")
+    new = published(city.vault, number)
+    for earlier, later in ((old_cwt, new.token), (old, new.cwt)):
+        for one in (earlier, later):
+            city.hotel.store_status(one, now=clock(), uri=uri)
+        assert len(list((city.hotel.folder / "statuses").iterdir())) == 1
+        assert shown(Holdings(city.hotel.folder), card, clock() + 1).code == "credential_revoked"
+
+
 def test_a_status_list_counts_until_its_end_and_is_unknown_after_it(city, clock):
     """A gate that is offline: VALID with the list's age, then UNKNOWN, never REVOKED."""
     card = city.credential()
