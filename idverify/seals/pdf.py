@@ -9,6 +9,7 @@ import asyncio
 import hashlib
 import re
 from collections.abc import Callable, Coroutine, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -255,15 +256,20 @@ CHECKS: tuple[Callable[[Candidate], None], ...] = (
 
 
 def _finished(work: Coroutine[Any, Any, T]) -> T:
-    """What the library's coroutine gives, run to its end here.
+    """What the library's coroutine gives, run to its end in a thread of its own: the caller's may run a loop already.
 
     `asyncio.run` also prepares for an interrupt, and spells the whole result out to itself in doing so, which takes its time.
     """
-    loop = asyncio.new_event_loop()
-    try:
-        return loop.run_until_complete(work)
-    finally:
-        loop.close()
+
+    def done() -> T:
+        loop = asyncio.new_event_loop()
+        try:
+            return loop.run_until_complete(work)
+        finally:
+            loop.close()
+
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(done).result()
 
 
 @contextmanager

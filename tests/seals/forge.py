@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 from asn1crypto import algos, cms
@@ -18,6 +19,12 @@ from pyhanko_certvalidator.registry import SimpleCertificateStore
 from idverify.seals import pdf
 
 from .papers import message_of, paper, with_message
+
+
+def apart(work):
+    """What `work` gives, in a thread of its own: this one's may run an event loop, of a browser, and asyncio allows one alone."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(work).result()
 
 
 def resigned(office, sealed, change):
@@ -88,7 +95,8 @@ def by_library(certificate, sign, mechanism, subfilter, document=None, kind=PdfS
     )
     metadata = PdfSignatureMetadata(field_name="Other", md_algorithm="sha256", subfilter=subfilter)
     writer = IncrementalPdfFileWriter(io.BytesIO(document or paper()))
-    return kind(metadata, held).sign_pdf(writer, bytes_reserved=8192).getvalue()
+    made = apart(lambda: kind(metadata, held).sign_pdf(writer, bytes_reserved=8192))
+    return made.getvalue()
 
 
 def stamped_by(sealed, token):

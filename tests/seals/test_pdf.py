@@ -1,5 +1,6 @@
 """What a seal on a document holds against, with real documents, real keys and a time-stamping authority of others."""
 
+import asyncio
 import io
 import random
 import socket
@@ -17,7 +18,7 @@ from idverify.keys.file import FileSigner
 from idverify.seals import errors, opening, pdf
 
 from .conftest import NOW
-from .forge import resigned, sealed_in_the_older_format, sealed_with_rsa, signed_over, stamped_by, token_for, without
+from .forge import apart, resigned, sealed_in_the_older_format, sealed_with_rsa, signed_over, stamped_by, token_for, without
 from .papers import PAGE, appended, byte_range, message_of, paper, seal_number, stream, with_message, words
 
 
@@ -546,3 +547,12 @@ def test_every_refusal_has_a_code_of_its_own_and_stands_in_the_drawing():
     for one in leaves:
         assert one.__name__ in errors.__doc__
         assert one.code in errors.__doc__
+
+
+def test_a_caller_whose_thread_runs_an_event_loop_seals_and_examines_as_any_other(office):
+    """A service's, or a browser's under test: the library would refuse, and its refusal look like a broken document."""
+
+    async def within():
+        return pdf.examine(office.seal(), now=NOW)
+
+    assert apart(lambda: asyncio.run(within())).certificate == pdf.examine(office.seal(), now=NOW).certificate
