@@ -16,11 +16,13 @@ import base64
 import hashlib
 import json
 import os
+import random
 import sys
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.resources import files
@@ -31,6 +33,7 @@ import httpx
 import numpy as np
 from live_performance import Player, Prepared, prepare
 from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed
 
 from idverify.acquisition import Acquirer
 from idverify.evaluation.hardware import processor_seconds
@@ -44,6 +47,9 @@ from idverify.sessions.envelope import Chain, seal_frame, stream_key
 from idverify.tracking import Tracker
 
 PERIOD = 0.1
+JITTER = 0.004
+"""Seconds of standard deviation between frames: even ones are no camera's (docs/security/live.md)."""
+ANSWER_SECONDS = 10.0
 LATE = 0.05
 """Seconds after its time from which on a frame was sent late."""
 
@@ -106,32 +112,47 @@ async def stream(
 
 
 async def _film(socket: Any, session: dict[str, Any], player: Player, counts: Counts) -> str:
-    hello = json.loads(await socket.recv())
+    """Film until there is a result; its outcome, or the code of what ended it."""
+    said = json.loads(await socket.recv())
     nonce = bytes.fromhex(session["nonce"])
-    name, attempt = session["session_id"], hello["attempt"]
-    key = stream_key(nonce, _unpadded(hello["salt"]), name, attempt)
-    chain = Chain.start(name, attempt, nonce, bytes.fromhex(hello["commitment"]), key)
+    name, attempt = session["session_id"], said["attempt"]
+    key = stream_key(nonce, _unpadded(said["salt"]), name, attempt)
+    chain = Chain.start(name, attempt, nonce, bytes.fromhex(said["commitment"]), key)
+    heard: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+    reading = asyncio.create_task(_read(socket, heard))
     due, first_step = time.monotonic(), None
-    while True:
-        message, chain = seal_frame(chain, player.frame())
-        sent = time.monotonic()
-        counts.late_frames += sent - due > LATE
-        await socket.send(message)
-        counts.frames += 1
-        said = json.loads(await asyncio.wait_for(socket.recv(), 10))
-        counts.waits.append(time.monotonic() - sent)
-        if "reveal" in said:
-            first_step = sent if first_step is None else first_step
-            chain = chain.revealed(_unpadded(said["reveal"]))
-        if said["type"] == "checking":
-            said = json.loads(await asyncio.wait_for(socket.recv(), 10))
-        if said["type"] in {"result", "error"}:
-            counts.seconds_asked += 0.0 if first_step is None else time.monotonic() - first_step
-            counts.errors += said["type"] == "error"
-            return str(said.get("outcome", said.get("code")))
-        player.hear(said)
-        due += PERIOD
-        await asyncio.sleep(max(0.0, due - time.monotonic()))
+    try:
+        while True:
+            message, chain = seal_frame(chain, player.frame())
+            sent = time.monotonic()
+            counts.late_frames += sent - due > LATE
+            with suppress(ConnectionClosed):  # what it said before is still to be read
+                await socket.send(message)
+            counts.frames += 1
+            said = await asyncio.wait_for(heard.get(), ANSWER_SECONDS)
+            counts.waits.append(time.monotonic() - sent)
+            while said["type"] not in {"result", "error"}:
+                if "reveal" in said:
+                    first_step = sent if first_step is None else first_step
+                    chain = chain.revealed(_unpadded(said["reveal"]))
+                player.hear(said)
+                if heard.empty() and said["type"] != "checking":
+                    break
+                said = await asyncio.wait_for(heard.get(), ANSWER_SECONDS)
+            else:
+                counts.seconds_asked += 0.0 if first_step is None else time.monotonic() - first_step
+                counts.errors += said["type"] == "error"
+                return str(said.get("outcome", said.get("code")))
+            due += PERIOD
+            await asyncio.sleep(max(0.0, due + random.gauss(0, JITTER) - time.monotonic()))
+    finally:
+        reading.cancel()
+
+
+async def _read(socket: Any, heard: "asyncio.Queue[dict[str, Any]]") -> None:
+    with suppress(ConnectionClosed):
+        while True:
+            heard.put_nowait(json.loads(await socket.recv()))
 
 
 def _unpadded(text: str) -> bytes:
