@@ -96,10 +96,7 @@ def issue_batch(
         "iat": day,
         "nbf": day,
         "exp": min(certified_until(type_, chain, now), latest_end(type_, now, facts.ends)),
-        "acr": facts.acr,
-        "amr": list(facts.amr),
-        "auth_time": math.floor(facts.auth_time / DAY) * DAY,
-        **({} if facts.environment == "production" else {"env": facts.environment}),
+        **grounds_of(facts),
         **visible,
     }
     issued = []
@@ -118,6 +115,16 @@ def latest_end(type_: CredentialType, now: float, ends: float | None = None) -> 
     """When a credential that is issued now ends at the latest: with its type's validity, and not after `ends`; a midnight."""
     latest = math.ceil(now / DAY + type_.validity_days) * DAY
     return latest if ends is None else min(latest, math.floor(ends / DAY) * DAY)
+
+
+def grounds_of(facts: CredentialFacts) -> dict[str, Any]:
+    """What a credential says in either format of what it rests on: acr, amr, auth_time; outside production, env."""
+    return {
+        "acr": facts.acr,
+        "amr": list(facts.amr),
+        "auth_time": math.floor(facts.auth_time / DAY) * DAY,
+        **({} if facts.environment == "production" else {"env": facts.environment}),
+    }
 
 
 def require_founded(facts: CredentialFacts, now: float) -> None:

@@ -17,6 +17,7 @@ from idverify.credentials.credential import (
     SUBJECT,
     CredentialFacts,
     certified_until,
+    grounds_of,
     holder_key,
     latest_end,
     require_founded,
@@ -65,13 +66,7 @@ def issue_batch(
     signed = time_of(max(day, math.ceil(begin_of(chain[0]))))
     ends = min(certified_until(type_, chain, now), latest_end(type_, now, facts.ends))
     validity = {"signed": signed, "validFrom": signed, "validUntil": time_of(ends)}
-    about = {
-        "iss": facts.issuer,
-        "acr": facts.acr,
-        "amr": list(facts.amr),
-        "auth_time": math.floor(facts.auth_time / DAY) * DAY,
-        **({} if facts.environment == "production" else {"env": facts.environment}),
-    }
+    about = {"iss": facts.issuer, **grounds_of(facts)}
     issued = []
     for jwk, status in copies:
         items, digests = _items(type_, said, random_bytes)
